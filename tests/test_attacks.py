@@ -57,7 +57,7 @@ def browser_of(person: User, **options: Any) -> Client:
     return browser
 
 
-def said_by(answer: Any) -> str:
+def reported_by(answer: Any) -> str:
     content = answer.getvalue() if isinstance(answer, StreamingHttpResponse) else answer.content
     return str(content.decode(errors="replace"))
 
@@ -68,16 +68,16 @@ def signed_in(browser: Client, username: str = "ada") -> Any:
 
 class TestOtherPeoplesObjects:
     @pytest.mark.parametrize("role", LIMITED_ROLES)
-    def test_nothing_of_another_org_is_met_at_any_address(self, role: User.Role, sample_site: SampleSite) -> None:
+    def test_nothing_of_another_org_is_found_at_any_address(self, role: User.Role, sample_site: SampleSite) -> None:
         person = make_person(role, is_limited=True, only_orgs=["ours"])
         make_run(make_client("Ours", org_id="ours"))
-        met = []
+        encountered = []
         for site_page in sample_site.pages():
             browser = browser_of(person)
             answer = browser.get(site_page.path)
-            if ORG_NAME in said_by(answer) or (site_page.belongs_to_org and answer.status_code == 200):
-                met.append(site_page.path)
-        assert met == []
+            if ORG_NAME in reported_by(answer) or (site_page.belongs_to_org and answer.status_code == 200):
+                encountered.append(site_page.path)
+        assert encountered == []
 
     @pytest.mark.parametrize("role", LIMITED_ROLES)
     def test_nothing_of_another_org_can_be_written(self, role: User.Role, sample_site: SampleSite) -> None:
@@ -96,7 +96,7 @@ class TestOtherPeoplesObjects:
         for site_page in sample_site.pages():
             if site_page.name.startswith("api:"):
                 answer = Client().get(site_page.path, headers={"Authorization": f"Bearer {text}"})
-                assert ORG_NAME not in said_by(answer), site_page.path
+                assert ORG_NAME not in reported_by(answer), site_page.path
                 assert not (site_page.belongs_to_org and answer.status_code == 200), site_page.path
         start = {"client": sample_site.client.pk}
         answer = Client().post(
@@ -121,13 +121,13 @@ class TestOtherPeoplesObjects:
 class TestForgedRequests:
     def test_no_address_takes_a_post_without_the_sites_own_token(self, sample_site: SampleSite) -> None:
         ada = make_user("ada")
-        taken = []
+        used = []
         for site_page in sample_site.pages():
             if not site_page.path.startswith("/api/"):  # whose callers bring a token of their own
                 browser = browser_of(ada, enforce_csrf_checks=True)
                 if browser.post(site_page.path, {"text": "x"}).status_code not in (403, 405):
-                    taken.append(site_page.path)
-        assert taken == []
+                    used.append(site_page.path)
+        assert used == []
         assert not AuditEntry.objects.exclude(action__in=["person.signed_in", "badge.made"]).exists()
 
     @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"X-CSRFToken": "x" * 64}])
@@ -157,9 +157,9 @@ class TestForgedRequests:
         ada = make_user("ada")
         before = AuditEntry.objects.count()
         for site_page in sample_site.pages():
-            said_by(browser_of(ada).get(site_page.path))
-        told = set(AuditEntry.objects.order_by("id")[before:].values_list("action", flat=True))
-        assert told <= {"person.signed_in", "runs.exported", "run.exported", "audit.exported"}
+            reported_by(browser_of(ada).get(site_page.path))
+        reported = set(AuditEntry.objects.order_by("id")[before:].values_list("action", flat=True))
+        assert reported <= {"person.signed_in", "runs.exported", "run.exported", "audit.exported"}
 
 
 class TestMassAssignment:
@@ -278,9 +278,9 @@ class TestRequestsToWhereNobodyMay:
         browser.post("/diagnose/start/", {"client": demo_client.pk, "call": call, "conversation_id": CONVERSATION})
         run = Run.objects.get()
         tasks.execute_run(run.pk)
-        asked = set(run.exchanges.values_list("url", flat=True))
-        assert asked
-        assert not [url for url in asked if "169.254" in url]
+        requested = set(run.exchanges.values_list("url", flat=True))
+        assert requested
+        assert not [url for url in requested if "169.254" in url]
 
 
 class TestSessions:
@@ -299,7 +299,7 @@ class TestSessions:
         thief.cookies["sessionid"] = planted
         assert thief.get("/").status_code == 302
 
-    def test_one_of_the_attackers_choosing_is_never_taken(self) -> None:
+    def test_a_session_id_chosen_by_an_attacker_is_never_used(self) -> None:
         make_user("ada")
         victim = Client()
         victim.cookies["sessionid"] = "chosen0by0the0attacker0000000000"
@@ -322,7 +322,7 @@ class TestSessions:
         browser_of(ada).post(f"/settings/users/{grace.pk}/password/")
         assert thief.get("/").status_code == 302
 
-    def test_its_cookie_is_kept_from_scripts_and_other_sites(self) -> None:
+    def test_its_cookie_is_hidden_from_scripts_and_other_sites(self) -> None:
         make_user("ada")
         browser = Client()
         signed_in(browser)
@@ -344,7 +344,7 @@ class TestWaysOut:
         make_user("ada")
         browser = Client()
         page = browser.get("/login/", {"next": place})
-        assert not re.search(r'(?:href|action|src)="[^"]*evil', said_by(page))
+        assert not re.search(r'(?:href|action|src)="[^"]*evil', reported_by(page))
         answer = browser.post("/login/", {"login": "ada", "password": PASSWORD, "next": place})
         assert _stays_here(answer)
 
@@ -385,35 +385,35 @@ class Page(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.troubles: list[str] = []
+        self.problems: list[str] = []
         self.method = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
-        if tag == "script" and "src" not in told and told.get("type") != "application/json":
-            self.troubles.append("a script within the page")
+        reported = {name: value or "" for name, value in attrs}
+        if tag == "script" and "src" not in reported and reported.get("type") != "application/json":
+            self.problems.append("a script within the page")
         if tag in ("style", "iframe", "object", "embed", "base"):
-            self.troubles.append(f"<{tag}>")
-        self.troubles += [f"{tag} {name}" for name in told if name.startswith("on") or name == "style"]
+            self.problems.append(f"<{tag}>")
+        self.problems += [f"{tag} {name}" for name in reported if name.startswith("on") or name == "style"]
         for name in ("href", "src", "action", "formaction", "xlink:href"):
-            scheme = told.get(name, "").strip().lower()
+            scheme = reported.get(name, "").strip().lower()
             if scheme.startswith(("javascript:", "vbscript:", "http:")) or (tag == "script" and "//" in scheme):
-                self.troubles.append(f"{tag} {name} {scheme[:60]}")
+                self.problems.append(f"{tag} {name} {scheme[:60]}")
         if tag == "form":
-            self.method = told.get("method", "get").lower()
-        if tag == "input" and self.method == "get" and _is_secret(told):
-            self.troubles.append(f"a form that puts {told.get('name')} into the address")
-        if told.get("target") == "_blank" and "noopener" not in told.get("rel", ""):
-            self.troubles.append(f"{tag} opens a window that can reach back")
+            self.method = reported.get("method", "get").lower()
+        if tag == "input" and self.method == "get" and _is_secret(reported):
+            self.problems.append(f"a form that puts {reported.get('name')} into the address")
+        if reported.get("target") == "_blank" and "noopener" not in reported.get("rel", ""):
+            self.problems.append(f"{tag} opens a window that can reach back")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self.method = ""
 
 
-def _is_secret(told: dict[str, str]) -> bool:
+def _is_secret(reported: dict[str, str]) -> bool:
     words = ("secret", "password", "csrf", "token")
-    return told.get("type") == "password" or any(word in told.get("name", "").lower() for word in words)
+    return reported.get("type") == "password" or any(word in reported.get("name", "").lower() for word in words)
 
 
 def _guarded(answer: Any) -> list[str]:
@@ -448,20 +448,20 @@ class TestPages:
         browser = browser_of(make_user("ada"), raise_request_exception=False)
         answer = browser.get("/reference/checks/")
         assert answer.status_code == 500
-        assert "no page may tell" not in said_by(answer)
+        assert "no page may tell" not in reported_by(answer)
         assert _guarded(answer) == []
 
     def test_no_page_holds_script_or_style_or_puts_a_secret_into_an_address(self, sample_site: SampleSite) -> None:
         ada = make_user("ada")
-        troubles = {}
+        problems = {}
         for site_page in sample_site.pages():
             answer = browser_of(ada).get(site_page.path)
             if answer.headers.get("Content-Type", "").startswith("text/html") and not _is_a_file(answer):
                 page = Page()
-                page.feed(said_by(answer))
-                if page.troubles:
-                    troubles[site_page.path] = page.troubles
-        assert troubles == {}
+                page.feed(reported_by(answer))
+                if page.problems:
+                    problems[site_page.path] = page.problems
+        assert problems == {}
 
     def test_no_page_fails(self, sample_site: SampleSite) -> None:
         ada = make_user("ada")

@@ -20,17 +20,17 @@ def entry() -> AuditEntry:
 
 
 def test_an_entry_cannot_be_changed() -> None:
-    said = entry()
+    output = entry()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        AuditEntry.objects.filter(pk=said.pk).update(actor="eve")
-    said.refresh_from_db()
-    assert said.actor == "ada"
+        AuditEntry.objects.filter(pk=output.pk).update(actor="eve")
+    output.refresh_from_db()
+    assert output.actor == "ada"
 
 
 def test_an_entry_cannot_be_deleted() -> None:
-    said = entry()
+    output = entry()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        said.delete()
+        output.delete()
     assert AuditEntry.objects.filter(actor="ada").exists()
 
 
@@ -43,68 +43,73 @@ def test_the_log_cannot_be_emptied() -> None:
     assert AuditEntry.objects.exists()
 
 
-def test_an_entry_says_who_what_and_from_where() -> None:
+def test_an_entry_shows_who_what_and_from_where() -> None:
     person = make_user("ada")
     request = acting.Actor(acting.WEB, "192.0.2.7", "abc", lambda: person)
     with acting.acting_as(request):
-        said = record(
+        output = record(
             "client.changed",
             client := make_client("Acme"),
             before={"environment": "", "name": "Acme"},
             after={"environment": "sandbox", "name": "Acme"},
         )
-    said.refresh_from_db()
-    assert (said.actor, said.actor_id, said.by, said.address, said.request_id) == (
+    output.refresh_from_db()
+    assert (output.actor, output.actor_id, output.by, output.address, output.request_id) == (
         "ada",
         person.pk,
         "web",
         "192.0.2.7",
         "abc",
     )
-    assert (said.thing, said.thing_id, said.name, said.client_id) == ("oauthclient", str(client.pk), "Acme", client.pk)
-    assert (said.before, said.after) == ({"environment": ""}, {"environment": "sandbox"})
+    assert (output.thing, output.thing_id, output.name, output.client_id) == (
+        "oauthclient",
+        str(client.pk),
+        "Acme",
+        client.pk,
+    )
+    assert (output.before, output.after) == ({"environment": ""}, {"environment": "sandbox"})
 
 
 def test_what_the_product_does_by_itself_has_no_person() -> None:
-    said = record("retention.begun")
-    assert (said.actor, said.actor_id, said.by, said.address) == ("", None, "system", None)
+    output = record("retention.begun")
+    assert (output.actor, output.actor_id, output.by, output.address) == ("", None, "system", None)
 
 
 def test_a_command_names_the_account_that_started_it() -> None:
     with acting.command_line_actor():
-        said = record("retention.begun")
-    assert said.by == "cli"
-    assert "@" in said.actor
-    assert said.actor_id is None
+        output = record("retention.begun")
+    assert output.by == "cli"
+    assert "@" in output.actor
+    assert output.actor_id is None
 
 
 @pytest.mark.parametrize("field", ["secret", "signing_secret", "password", "token", "hash", "totp", "api_key"])
 def test_a_field_of_a_secret_is_masked_whatever_it_holds(field: str) -> None:
-    said = record("x.changed", before={field: "short1"}, after={"nested": [{field: "short2"}], field: "short2"})
-    said.refresh_from_db()
-    assert "short" not in f"{said.before}{said.after}"
-    assert said.after is not None
-    assert said.after[field] == "[masked]"
+    output = record("x.changed", before={field: "short1"}, after={"nested": [{field: "short2"}], field: "short2"})
+    output.refresh_from_db()
+    assert "short" not in f"{output.before}{output.after}"
+    assert output.after is not None
+    assert output.after[field] == "[masked]"
 
 
 def test_a_secret_in_an_innocent_field_is_masked_by_its_shape() -> None:
-    said = record("x.changed", name=f"Bearer {TOKEN}", after={"url": f"https://example.com/?access_token={TOKEN}"})
-    said.refresh_from_db()
-    assert TOKEN not in f"{said.name}{said.after}"
+    output = record("x.changed", name=f"Bearer {TOKEN}", after={"url": f"https://example.com/?access_token={TOKEN}"})
+    output.refresh_from_db()
+    assert TOKEN not in f"{output.name}{output.after}"
 
 
 def test_values_of_any_size_and_kind_fit_into_a_row() -> None:
     deep: dict[str, object] = {}
     for _ in range(50):
         deep = {"in": deep}
-    said = record(
+    output = record(
         "x.changed",
         name="n" * 10_000,
         after={"a": "x\0" * 10_000, "b": list(range(1_000)), "c": deep, "d": timezone.now()},
     )
-    said.refresh_from_db()
-    assert len(said.name) <= 300
-    assert len(str(said.after)) < 2_000
+    output.refresh_from_db()
+    assert len(output.name) <= 300
+    assert len(str(output.after)) < 2_000
 
 
 def test_what_is_rolled_back_was_not_done() -> None:
@@ -143,8 +148,8 @@ def test_signing_in_and_out_is_written_down(client: Client) -> None:
     person = make_user("ada")
     assert client.post("/login/", {"login": "ada", "username": "ada", "password": PASSWORD}).status_code == 302
     client.post("/logout/")
-    said = AuditEntry.objects.order_by("id").values_list("action", "actor", "actor_id", "by", "address")
-    assert list(said) == [
+    output = AuditEntry.objects.order_by("id").values_list("action", "actor", "actor_id", "by", "address")
+    assert list(output) == [
         (action, "ada", person.pk, "web", "127.0.0.1") for action in ("person.signed_in", "person.signed_out")
     ]
 
@@ -153,7 +158,7 @@ def test_signing_in_and_out_is_written_down(client: Client) -> None:
 def test_a_failed_sign_in_names_the_account_and_never_what_was_typed(client: Client, typed: str, thing: str) -> None:
     make_user("ada")
     client.post("/login/", {"login": typed, "username": typed, "password": "not-the-password"})
-    for said in AuditEntry.objects.filter(action="person.sign_in_failed"):
-        assert (said.thing, said.actor) == (thing, "")
-        assert "correct-horse" not in said.name
-        assert "not-the-password" not in str(said.__dict__)
+    for output in AuditEntry.objects.filter(action="person.sign_in_failed"):
+        assert (output.thing, output.actor) == (thing, "")
+        assert "correct-horse" not in output.name
+        assert "not-the-password" not in str(output.__dict__)

@@ -187,7 +187,7 @@ SIGN_IN = {
     "socialaccount_connections",
 }  # fmt: skip
 # Each with its reason.
-NOTHING_TO_TELL = {
+NOTHING_TO_REPORT = {
     "account_reauthenticate": "says once more who one is, and changes nothing",
     "mfa_reauthenticate": "says once more who one is, and changes nothing",
     "mfa_reauthenticate_webauthn": "says once more who one is, and changes nothing",
@@ -231,7 +231,7 @@ def rows() -> Rows:
 
 def test_no_address_that_takes_a_post_is_forgotten() -> None:
     found = set(taking_posts(urls.urlpatterns, make_user("ada")))
-    known = set(POSTS) | set(NOTHING_TO_TELL) | SIGN_IN
+    known = set(POSTS) | set(NOTHING_TO_REPORT) | SIGN_IN
     assert (found - known, known - found) == (set(), set())
 
 
@@ -263,9 +263,9 @@ def test_a_post_that_is_refused_leaves_none(name: str, rows: Rows) -> None:
 def test_no_entry_holds_a_secret_that_was_posted(rows: Rows) -> None:
     rows.browser.post("/clients/add/", {**CLIENT, "secret": "a-secret-of-a-client"})
     posted("client-secret")(rows)
-    told = [str(entry.__dict__) for entry in AuditEntry.objects.all()]
-    assert len(told) >= 2
-    assert not [each for each in told if "a-secret-of-a-client" in each or "another-secret" in each]
+    reported = [str(entry.__dict__) for entry in AuditEntry.objects.all()]
+    assert len(reported) >= 2
+    assert not [each for each in reported if "a-secret-of-a-client" in each or "another-secret" in each]
 
 
 def test_a_run_that_a_program_starts_is_its_owners(rows: Rows) -> None:

@@ -30,7 +30,7 @@ def idle_for(browser: Client, minutes: float) -> None:
     session.save()
 
 
-def test_it_ends_says_why_and_leads_back(browser: Client) -> None:
+def test_an_idle_session_ends_with_an_explanation_and_leads_back(browser: Client) -> None:
     idle_for(browser, 61)
     answer = browser.get("/runs/?kind=health")
     assert answer.headers["Location"] == "/login/?ended=idle&next=/runs/%3Fkind%3Dhealth"

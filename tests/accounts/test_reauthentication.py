@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def asked(settings: Settings) -> Iterator[None]:
+def requested(settings: Settings) -> Iterator[None]:
     settings.CONFIRM_AFTER_SECONDS = 900
     cache.clear()
     yield
@@ -122,7 +122,7 @@ def test_a_wrong_password_changes_nothing(stale: Client) -> None:
     assert role_of(tess) == "team_lead"
 
 
-def test_what_was_kept_is_good_once_and_in_its_browser_alone(stale: Client) -> None:
+def test_a_postponed_form_is_sent_once_and_only_in_its_browser(stale: Client) -> None:
     tess = make_team_lead("tess")
     place = reverse("user-role", args=[tess.pk])
     _, next = confirm(stale, stale.post(place, {"role": "auditor"}))
@@ -137,14 +137,14 @@ def test_what_was_kept_is_good_once_and_in_its_browser_alone(stale: Client) -> N
     assert role_of(tess) == "team_lead"
 
 
-def test_what_was_kept_is_for_its_own_address(stale: Client) -> None:
+def test_a_postponed_form_is_only_for_its_own_address(stale: Client) -> None:
     tess, lin = make_team_lead("tess"), make_team_lead("lin")
     _, next = confirm(stale, stale.post(reverse("user-role", args=[tess.pk]), {"role": "auditor"}))
     stale.post(reverse("user-role", args=[lin.pk]), {"next": next})
     assert (role_of(tess), role_of(lin)) == ("team_lead", "team_lead")
 
 
-def test_what_was_kept_is_not_readable_in_the_database(stale: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_postponed_form_is_not_readable_in_the_database(stale: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     stored: list[Any] = []
     monkeypatch.setattr(cache, "set", lambda *values: stored.append(values))
     stale.post(reverse("channel-add") + "?kind=email", {"name": "Ops", "to": "a-secret-address@example.com"})
@@ -178,9 +178,9 @@ def test_who_signs_in_at_the_provider_alone_confirms_there(joined_up: str) -> No
     stale = Client()
     stale.force_login(ada)
     place = reverse("user-add")
-    asked = stale.post(place, {"username": "lin", "role": "auditor"})
-    assert asked.headers["Location"].startswith("/account/confirm/sso/?next=")
-    page = stale.get(asked.headers["Location"])
+    requested = stale.post(place, {"username": "lin", "role": "auditor"})
+    assert requested.headers["Location"].startswith("/account/confirm/sso/?next=")
+    page = stale.get(requested.headers["Location"])
     back = sign_on(stale, "sub-ada", next=page.context["next"])
     assert back.headers["Location"] == page.context["next"]
     shown = stale.get(back.headers["Location"])

@@ -204,11 +204,11 @@ def test_one_address_cannot_try_many_names(limits: None) -> None:
 @pytest.mark.django_db
 def test_an_unknown_name_is_answered_like_a_known_one(limits: None) -> None:
     make_user("ada")
-    told = []
+    reported = []
     for name, address in (("ada", "192.0.2.1"), ("nobody", "192.0.2.2")):
         answers = [attempt(WRONG, name=name, address=address) for _ in range(7)]
-        told.append([(each.status_code, each.headers.get("Retry-After")) for each in answers])
-    assert told[0] == told[1]
+        reported.append([(each.status_code, each.headers.get("Retry-After")) for each in answers])
+    assert reported[0] == reported[1]
 
 
 @pytest.mark.django_db
@@ -267,7 +267,7 @@ def test_guessing_the_old_password_in_an_open_browser_is_counted(limits: None) -
 
 
 @pytest.mark.django_db
-def test_passwords_are_hashed_by_argon2_and_old_ones_anew_at_the_next_sign_in(settings: Settings) -> None:
+def test_passwords_are_hashed_with_argon2_and_old_hashes_are_replaced_at_the_next_sign_in(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = PASSWORD_HASHERS[1:]
     person = make_user("ada")
     assert person.password.startswith("pbkdf2_")
@@ -369,7 +369,7 @@ class TestAnApp:
         assert client.post("/account/confirm/code/", {"code": code}).status_code == 200
         assert AuditEntry.objects.filter(action="person.second_factor_failed").exists()
 
-    def test_a_wrong_code_is_said_and_written_down(self, client: Client) -> None:
+    def test_a_wrong_code_is_reported_and_audited(self, client: Client) -> None:
         with_app(make_user("ada"))
         attempt(PASSWORD, browser=client)
         page = client.post("/login/second/", {"code": "000000"}).content.decode()

@@ -198,7 +198,7 @@ def test_another_site_is_never_the_next_page(joined_up: str, settings: Settings)
     assert answer.headers["Location"] == "/"
 
 
-def test_who_cancels_there_is_told_so(joined_up: str) -> None:
+def test_a_canceled_sign_in_is_explained(joined_up: str) -> None:
     browser = Client()
     there = leave(browser)
     answer = requests.post(there, data={"action": "deny"}, allow_redirects=False, timeout=10)
@@ -208,7 +208,7 @@ def test_who_cancels_there_is_told_so(joined_up: str) -> None:
     assert browser.get("/login/sso/cancelled/").status_code == 200
 
 
-def test_a_provider_that_does_not_answer_is_told_and_the_password_still_works(
+def test_an_unreachable_identity_provider_is_reported_and_the_password_still_works(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as closed:

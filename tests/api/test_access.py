@@ -113,11 +113,11 @@ def answer(program: Client, call: Call, rows: Rows) -> tuple[int, str]:
     else:
         body = {"client": rows["client"]} if call.starts_a_run else {"text": "GET /api/v2/cobrowse/providers"}
         response = program.post(place, json.dumps(body), content_type="application/json")
-    told = response.json()
+    reported = response.json()
     if response.status_code >= 400:
         assert response.headers["Content-Type"] == "application/problem+json"
-        assert told["status"] == response.status_code
-    return response.status_code, told.get("code", "") if response.status_code >= 400 else ""
+        assert reported["status"] == response.status_code
+    return response.status_code, reported.get("code", "") if response.status_code >= 400 else ""
 
 
 def test_no_call_is_missing_from_the_table() -> None:
@@ -182,8 +182,8 @@ def test_each_role_may_do_its_own_and_no_more(call: Call, role: User.Role, rows:
 
 @every_call
 def test_a_token_for_reading_starts_nothing(call: Call, rows: Rows, program: Program) -> None:
-    told = answer(program(scope=ApiToken.Scope.READ), call, rows)
-    assert told == ((403, "scope_missing") if call.starts_a_run else (200, ""))
+    reported = answer(program(scope=ApiToken.Scope.READ), call, rows)
+    assert reported == ((403, "scope_missing") if call.starts_a_run else (200, ""))
     assert Run.objects.count() == 1
 
 
@@ -214,11 +214,11 @@ def test_what_is_not_there_and_what_may_not_be_seen_look_alike(call: Call, rows:
 
 @lists
 def test_lists_leave_out_what_belongs_to_another_org(call: Call, rows: Rows, program: Program) -> None:
-    ours, theirs = (
+    own, other = (
         program(make_user(name, User.Role.OPERATOR, is_limited=True, only_orgs=[name])) for name in ("ours", "theirs")
     )
-    assert len(theirs.get(call.path).json()["items"]) == 1
-    assert ours.get(call.path).json() == {"items": [], "next": None}
+    assert len(other.get(call.path).json()["items"]) == 1
+    assert own.get(call.path).json() == {"items": [], "next": None}
 
 
 def test_one_run_of_another_org_makes_no_comparison(rows: Rows, program: Program) -> None:
@@ -244,7 +244,7 @@ def test_any_other_address_is_a_problem_and_no_page(place: str, client: Client) 
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
-def test_any_other_method_is_a_problem_that_says_which(method: str, program: Program) -> None:
+def test_another_method_is_a_problem_that_names_the_allowed_ones(method: str, program: Program) -> None:
     answered = getattr(program(), method)("/api/v1/runs")
     assert (answered.status_code, answered.json()["code"]) == (405, "wrong_method")
     assert answered.headers["Allow"] == "GET, HEAD, POST"

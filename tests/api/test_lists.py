@@ -54,12 +54,12 @@ every_list = pytest.mark.parametrize("name", MAKERS)
 @every_list
 def test_a_list_is_gone_through_to_its_end(name: str, program: Program, org: OAuthClient) -> None:
     rows = {MAKERS[name](org, number).pk for number in range(5)} | ({org.pk} if name == "clients" else set())
-    caller, place, seen = program(), f"/api/v1/{name}?limit=2", []
+    caller, place, visible = program(), f"/api/v1/{name}?limit=2", []
     while place:
-        told = caller.get(place).json()
-        seen += [each["id"] for each in told["items"]]
-        place = told["next"]
-    assert (set(seen), len(seen)) == (rows, len(rows))
+        reported = caller.get(place).json()
+        visible += [each["id"] for each in reported["items"]]
+        place = reported["next"]
+    assert (set(visible), len(visible)) == (rows, len(rows))
 
 
 @every_list
@@ -69,9 +69,9 @@ def test_a_list_asks_the_same_for_any_number_of_rows(name: str, program: Program
     for numbers in (range(2), range(2, 12)):
         for number in numbers:
             MAKERS[name](org, number)
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as requested:
             assert caller.get(f"/api/v1/{name}").status_code == 200
-        counts.append(len(asked))
+        counts.append(len(requested))
     assert counts[0] == counts[1]
 
 
@@ -79,7 +79,7 @@ def test_a_list_asks_the_same_for_any_number_of_rows(name: str, program: Program
 @pytest.mark.parametrize(
     "query", ["nope=1", "limit=0", "limit=101", "limit=x", "limit=", "client=-1", "limit=1&limit=2", "a%00b=1"]
 )
-def test_what_is_not_understood_is_never_taken_for_no_filter(name: str, query: str, program: Program) -> None:
+def test_an_invalid_filter_is_never_ignored(name: str, query: str, program: Program) -> None:
     answer = program().get(f"/api/v1/{name}?{query}")
     assert (answer.status_code, bool(answer.json()["errors"])) == (422, True)
 
@@ -142,7 +142,7 @@ def test_schedules_are_narrowed(program: Program, org: OAuthClient) -> None:
     assert ids(caller, f"schedules?paused=no&client={org.pk}") == [running.pk]
 
 
-def test_an_open_run_says_that_more_may_come(program: Program, org: OAuthClient) -> None:
+def test_an_open_run_is_marked_as_incomplete(program: Program, org: OAuthClient) -> None:
     run = make_run(org, status="running", cause="", verdict={})
     caller = program()
     assert caller.get(f"/api/v1/runs/{run.pk}").json()["verdict"] is None

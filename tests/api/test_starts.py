@@ -256,7 +256,7 @@ def test_requests_that_come_at_once_with_one_key_are_one_run(
     assert len(sent_tasks) == 1
 
 
-def test_run_says_that_its_paste_was_read_in_part(
+def test_a_run_shows_that_its_paste_was_parsed_in_part(
     program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time_budget, "GRACE_SECONDS", 1_000_000)

@@ -11,12 +11,12 @@ pytestmark = pytest.mark.django_db
 
 def test_every_call_and_object_of_the_document_is_on_the_page(as_lead: Client) -> None:
     page = as_lead.get("/api/").content.decode()
-    told = document()
-    calls = [call for operations in operation_groups(told).values() for call in operations]
-    assert len(calls) == sum(len(methods) for methods in told["paths"].values())
+    reported = document()
+    calls = [call for operations in operation_groups(reported).values() for call in operations]
+    assert len(calls) == sum(len(methods) for methods in reported["paths"].values())
     missing = [f'id="{each}"' for each in (call["anchor"] for call in calls) if f'id="{each}"' not in page]
     assert missing == []
-    assert [shape for shape in documented_schemas(told) if f'id="shape-{shape["name"]}"' not in page] == []
+    assert [shape for shape in documented_schemas(reported) if f'id="shape-{shape["name"]}"' not in page] == []
 
 
 def test_every_link_within_the_page_leads_somewhere(as_lead: Client) -> None:

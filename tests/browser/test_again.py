@@ -20,28 +20,28 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 HEALTHY, NO_ROLE = scenario("healthy-web"), scenario("client-no-role")
 
 
-def registered(demo: Running, told: Scenario) -> OAuthClient:
-    known = next(each for org in demo.orgs[told.org].orgs for each in org.clients if each.name == told.client)
+def registered(demo: Running, reported: Scenario) -> OAuthClient:
+    known = next(each for org in demo.orgs[reported.org].orgs for each in org.clients if each.name == reported.client)
     return create_client(
-        name=known.name, region_key=f"demo-{told.org}", client_id=known.id, secret=known.secret, user=None
+        name=known.name, region_key=f"demo-{reported.org}", client_id=known.id, secret=known.secret, user=None
     )
 
 
-def diagnosed(client: OAuthClient, told: Scenario) -> Run:
-    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+def diagnosed(client: OAuthClient, reported: Scenario) -> Run:
+    inputs, _ = Inputs.from_paste(reported.call, reported.answer, reported.conversation_id)
     run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
     execute_run(run.pk)
     return run
 
 
-def grant_everything(demo: Running, told: Scenario) -> None:
+def grant_everything(demo: Running, reported: Scenario) -> None:
     """What an admin of the org would do to mend it."""
-    org = next(each for each in demo.orgs[told.org].orgs if any(c.name == told.client for c in each.clients))
+    org = next(each for each in demo.orgs[reported.org].orgs if any(c.name == reported.client for c in each.clients))
     full = next(each for each in org.clients if each.name == HEALTHY.client)
-    org.update_client(next(each.id for each in org.clients if each.name == told.client), grants=full.grants)
+    org.update_client(next(each.id for each in org.clients if each.name == reported.client), grants=full.grants)
 
 
-def test_check_again_says_what_changed_and_a_watch_ends_by_itself(window: Visit, demo: Running) -> None:
+def test_a_repeated_check_shows_what_changed_and_a_watch_ends_automatically(window: Visit, demo: Running) -> None:
     make_user("ada")
     run = diagnosed(registered(demo, NO_ROLE), NO_ROLE)
     page = window.page

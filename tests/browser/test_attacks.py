@@ -42,7 +42,7 @@ FIELDS: dict[type[Model], tuple[str, ...]] = {
 }
 NAMED = (models.OAuthClient, models.SavedView, models.Schedule, models.Channel, models.AlertRule)
 # Words that decide how a value is shown: with another one nothing would be shown at all.
-OURS = {
+OWN = {
     "outcome",
     "check",
     "state",
@@ -81,7 +81,7 @@ def plant() -> None:
 def planted(value: Any) -> Any:
     """The same shape with planted words; numbers, times and what decides how it is shown stay."""
     if isinstance(value, dict):
-        return {key: item if key in OURS else planted(item) for key, item in value.items()}
+        return {key: item if key in OWN else planted(item) for key, item in value.items()}
     if isinstance(value, list):
         return [planted(item) for item in value]
     return PLANTED if isinstance(value, str) and not value[:4].isdigit() else value
@@ -111,7 +111,7 @@ def paths_of(sample_site: SampleSite) -> list[str]:
     return [path for path in [*pages, *more] if not any(part in path for part in files)]
 
 
-def troubles_of(window: Visit) -> list[str]:
+def problems_of(window: Visit) -> list[str]:
     found: dict[str, Any] = window.page.evaluate(
         """() => ({
             ran: window.planted === 1,
@@ -125,30 +125,30 @@ def troubles_of(window: Visit) -> list[str]:
 def test_nothing_planted_becomes_markup_or_runs_on_any_page(without_policy: Visit, sample_site: SampleSite) -> None:
     make_user("ada")
     without_policy.sign_in("ada")
-    troubles = {}
-    seen = 0
+    problems = {}
+    visible = 0
     for path in paths_of(sample_site):
         try:
             answer = without_policy.page.goto(f"{without_policy.address}{path}")
         except Error:  # an address for posts alone answers with nothing to show
             continue
-        seen += "data-planted" in without_policy.page.evaluate("document.body ? document.body.textContent : ''")
+        visible += "data-planted" in without_policy.page.evaluate("document.body ? document.body.textContent : ''")
         if answer and answer.status >= 500 and path != "/health/ready":
-            troubles[path] = [f"status {answer.status}"]
-        elif found := troubles_of(without_policy):
-            troubles[path] = found
-    assert troubles == {}
-    assert seen > 6, "too few pages showed what was planted, so the rest proves little"
+            problems[path] = [f"status {answer.status}"]
+        elif found := problems_of(without_policy):
+            problems[path] = found
+    assert problems == {}
+    assert visible > 6, "too few pages showed what was planted, so the rest proves little"
 
 
-def test_a_run_taken_along_as_a_page_holds_none_either(without_policy: Visit, sample_site: SampleSite) -> None:
+def test_a_run_exported_as_a_page_contains_none_either(without_policy: Visit, sample_site: SampleSite) -> None:
     make_user("ada")
     without_policy.sign_in("ada")
     answer = without_policy.page.request.get(f"{without_policy.address}/runs/{sample_site.run.pk}/page/")
     assert answer.status == 200
     without_policy.page.set_content(answer.text())
     assert "data-planted" in without_policy.page.evaluate("document.body.innerText")
-    assert troubles_of(without_policy) == []
+    assert problems_of(without_policy) == []
 
 
 def test_the_policy_alone_would_stop_it_too(window: Visit, sample_site: SampleSite) -> None:

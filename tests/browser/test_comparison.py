@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def told() -> Iterator[None]:
+def reported() -> Iterator[None]:
     """The demo's clients and their history, as a fresh start makes them."""
     before = settings.GENESYS_ENDPOINTS
     seed.seed()
@@ -47,7 +47,7 @@ def reason(page: Page) -> str:
     return page.locator(".answer h2").inner_text()
 
 
-def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window: Visit, told: None) -> None:
+def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window: Visit, reported: None) -> None:
     make_team_lead("tess")
     page = window.page
     window.sign_in("tess")
@@ -98,7 +98,7 @@ def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window:
     assert window.complaints == []
 
 
-def test_it_works_in_the_sandbox_and_fails_in_production(window: Visit, told: None) -> None:
+def test_it_works_in_the_sandbox_and_fails_in_production(window: Visit, reported: None) -> None:
     make_team_lead("tess")
     page = window.page
     window.sign_in("tess")
@@ -117,7 +117,7 @@ def test_it_works_in_the_sandbox_and_fails_in_production(window: Visit, told: No
     assert reason(page) == before
 
 
-def test_the_raw_difference_is_one_click_away_and_every_step_is_accessible(window: Visit, told: None) -> None:
+def test_the_raw_difference_is_one_click_away_and_every_step_is_accessible(window: Visit, reported: None) -> None:
     make_team_lead("tess")
     page = window.page
     window.sign_in("tess")

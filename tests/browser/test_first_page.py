@@ -54,11 +54,11 @@ def test_the_result_is_accessible_and_whole(window: Visit) -> None:
     client = make_client("A production client with a long name")
     make_incident(make_schedule(client))
     window.sign_in("ada")
-    troubles = look_at(window, "empty")
+    problems = look_at(window, "empty")
     window.page.get_by_label("Call, response or thread").fill(THREAD)
     expect(window.page.locator(".claims").first).to_be_visible()
     unfold(window)
-    assert troubles + look_at(window, "result") == []
+    assert problems + look_at(window, "result") == []
 
 
 def test_a_draft_outlives_the_session_and_continues_after_a_sign_in_elsewhere(window: Visit) -> None:

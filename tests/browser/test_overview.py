@@ -46,7 +46,7 @@ def test_a_fresh_demo_explains_itself_and_its_story_is_walked(window: Visit, dem
     assert window.complaints == []
 
 
-def test_a_health_check_changes_how_a_client_stands(window: Visit, demo: Running) -> None:
+def test_a_health_check_changes_the_status_of_a_client(window: Visit, demo: Running) -> None:
     registration.register("published")
     client = OAuthClient.objects.get(name="Demo: no role")
     make_team_lead("tess")

@@ -46,7 +46,7 @@ def narrowed(window: Visit, label: str, value: str) -> Locator:
     return page.get_by_role("table", name="Providers", exact=True).get_by_role("row")
 
 
-def test_both_orgs_are_browsed_and_each_says_what_it_lacks(window: Visit, orgs: dict[str, OAuthClient]) -> None:
+def test_both_orgs_can_be_browsed_and_each_shows_what_it_lacks(window: Visit, orgs: dict[str, OAuthClient]) -> None:
     make_user("ada")
     page = window.page
     window.sign_in("ada")
@@ -70,7 +70,7 @@ def test_both_orgs_are_browsed_and_each_says_what_it_lacks(window: Visit, orgs: 
     assert window.complaints == []
 
 
-def test_an_id_in_the_wrong_case_is_told_while_it_is_typed(window: Visit, orgs: dict[str, OAuthClient]) -> None:
+def test_an_id_in_the_wrong_case_is_reported_while_typing(window: Visit, orgs: dict[str, OAuthClient]) -> None:
     make_user("ada")
     page = window.page
     window.sign_in("ada")

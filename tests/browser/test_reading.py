@@ -21,7 +21,7 @@ def test_the_api_reference_is_accessible_and_whole(window: Visit) -> None:
     make_contract_version("us-east-1", state="refused", document=None, error="It took too long. It stays.")
     make_contract_version("sa-east-1", state="fetching", document=None)
     window.sign_in("ada")
-    troubles: list[str] = []
+    problems: list[str] = []
     ContractVersion.objects.exclude(pk=changed).filter(state="fetching").update(state="kept", region="none")
     for place in (
         "/reference/api/?region=eu-west-1",
@@ -30,8 +30,8 @@ def test_the_api_reference_is_accessible_and_whole(window: Visit) -> None:
     ):
         window.open(place)
         unfold(window)
-        troubles += look_at(window, place)
-    assert troubles == []
+        problems += look_at(window, place)
+    assert problems == []
 
 
 def test_an_admin_watches_a_region_being_read(window: Visit, demo: Running) -> None:

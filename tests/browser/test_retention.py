@@ -55,7 +55,7 @@ def test_other_rules_are_counted_confirmed_and_carried_out(window: Visit) -> Non
     assert window.complaints == []
 
 
-def test_a_rule_that_is_no_rule_is_said_at_its_place(window_without_script: Visit) -> None:
+def test_an_invalid_rule_is_reported_at_its_field(window_without_script: Visit) -> None:
     make_user("ada")
     window_without_script.sign_in("ada")
     window_without_script.open("/settings/retention/")

@@ -28,13 +28,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 START = "conversation:cobrowse:add"
 
 
-def told(demo: Running, key: str, name: str) -> DemoClient:
+def reported(demo: Running, key: str, name: str) -> DemoClient:
     return next(client for org in demo.orgs[key].orgs for client in org.clients if client.name == name)
 
 
 def registered(demo: Running, key: str, name: str) -> OAuthClient:
     """A client of a demo org, read once."""
-    client = told(demo, key, name)
+    client = reported(demo, key, name)
     made = make_client(name, region=f"demo-{key}", client_id=client.id, secret=client.secret, org_id="", org_name="")
     read(made)
     return made
@@ -46,7 +46,7 @@ def read(client: OAuthClient) -> None:
     run_sync(snapshot.pk)
 
 
-def test_from_a_client_to_what_it_may_do_and_on_to_what_that_touches(
+def test_a_client_leads_to_its_permissions_and_those_to_their_impact(
     window_without_script: Visit, demo: Running
 ) -> None:
     make_team_lead("tess")
@@ -82,7 +82,7 @@ def test_from_a_client_to_what_it_may_do_and_on_to_what_that_touches(
     expect(page.get_by_role("table", name="Clients with this permission").get_by_role("rowheader")).to_have_count(2)
 
 
-def test_a_role_that_is_taken_away_is_seen_after_the_next_reading(window: Visit, demo: Running) -> None:
+def test_a_removed_role_is_noticed_by_the_next_sync(window: Visit, demo: Running) -> None:
     make_user("ada")
     client = registered(demo, "published", "Demo: published API")
     page = window.page
@@ -100,7 +100,7 @@ def test_a_role_that_is_taken_away_is_seen_after_the_next_reading(window: Visit,
     assert window.complaints == []
 
 
-def test_licence_condition_and_gateway_scopes_are_told_apart(window: Visit, demo: Running) -> None:
+def test_licence_condition_and_gateway_scopes_are_distinguished(window: Visit, demo: Running) -> None:
     make_team_lead("tess")
     page = window.page
     window.sign_in("tess")
@@ -119,7 +119,7 @@ def test_licence_condition_and_gateway_scopes_are_told_apart(window: Visit, demo
     assert window.complaints == []
 
 
-def test_a_providers_page_leads_to_what_it_touches(window: Visit, demo: Running) -> None:
+def test_the_page_of_a_provider_leads_to_its_impact(window: Visit, demo: Running) -> None:
     make_team_lead("tess")
     client = registered(demo, "published", "Demo: published API")
     provider = Provider.objects.filter(client=client, source=Provider.Source.DEPLOYMENT).first()
@@ -185,12 +185,12 @@ def grant(number: int) -> dict[str, Any]:
 def test_each_screen_is_accessible_and_whole(window: Visit) -> None:
     places = furnish()
     window.sign_in("ada")
-    troubles = []
+    problems = []
     for place in places:
         window.open(place)
         unfold(window)
-        troubles += look_at(window, place)
-    assert troubles == []
+        problems += look_at(window, place)
+    assert problems == []
     assert window.complaints == []
 
 

@@ -29,13 +29,13 @@ def a_history() -> tuple[OAuthClient, OAuthClient]:
         is_broken = hours <= 3
         for client in (sandbox, production):
             cause = "config.cobrowse_disabled" if is_broken and client == production else "none"
-            said = "fail" if cause != "none" else "pass"
+            output = "fail" if cause != "none" else "pass"
             make_run(
                 client,
                 cause=cause,
                 verdict=make_verdict(cause=cause),
                 created_at=now - timedelta(hours=hours),
-                search_keys=[f"check:deployments.cobrowse={said}", "check:oauth.token=pass"],
+                search_keys=[f"check:deployments.cobrowse={output}", "check:oauth.token=pass"],
             )
     return sandbox, production
 
@@ -61,7 +61,7 @@ def test_a_team_leads_way_from_all_runs_to_the_ones_that_matter(window: Visit) -
     assert window.complaints == []
 
 
-def test_a_strip_is_walked_by_keyboard_and_says_its_words(window: Visit) -> None:
+def test_a_strip_can_be_used_by_keyboard_and_has_labels(window: Visit) -> None:
     _, production = a_history()
     make_team_lead("tess")
     window.sign_in("tess")
@@ -119,8 +119,8 @@ def test_days_are_those_of_the_readers_own_clock(window: Visit) -> None:
     a_history()
     make_team_lead("tess")
     window.sign_in("tess")
-    told = {cookie["name"]: cookie["value"] for cookie in window.page.context.cookies()}
-    assert told["zone"] == window.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    reported = {cookie["name"]: cookie["value"] for cookie in window.page.context.cookies()}
+    assert reported["zone"] == window.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -129,7 +129,7 @@ def test_each_way_to_see_runs_is_accessible_and_whole(window: Visit, width: int)
     make_user("ada")
     window.sign_in("ada")
     window.page.set_viewport_size({"width": width, "height": 900})
-    troubles = []
+    problems = []
     for query in ("", "?colour=red&cause=wrong", f"?client={sandbox.pk}&check=oauth.token"):
         for place in ("/runs/", "/runs/matrix/", "/runs/causes/", "/runs/latency/"):
             window.open(place + query)
@@ -137,8 +137,8 @@ def test_each_way_to_see_runs_is_accessible_and_whole(window: Visit, width: int)
                 "document.querySelectorAll('main details:not(.menu)').forEach((fold) => { fold.open = true; })"
             )
             found = Axe().run(window.page, options=WCAG).response["violations"]
-            troubles += [f"{place}{query}: {each['id']} at {each['nodes'][0]['html'][:120]}" for each in found]
+            problems += [f"{place}{query}: {each['id']} at {each['nodes'][0]['html'][:120]}" for each in found]
             if window.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                troubles.append(f"{place}{query}: wider than the screen")
-    assert troubles == []
+                problems.append(f"{place}{query}: wider than the screen")
+    assert problems == []
     assert window.complaints == []

@@ -241,7 +241,7 @@ def watched(client: OAuthClient, state: str) -> Run:
 
 def full_run(client: OAuthClient, ada: User) -> Run:
     """A run with something in every part of its page."""
-    mend = {
+    fix = {
         "steps": ["Call the published path.", "Send no body."],
         "menu_path": "Admin > Integrations > OAuth",
         "permissions": [{"api": "conversation:cobrowse:add", "admin": "Conversation > Cobrowse > Add"}],
@@ -249,7 +249,7 @@ def full_run(client: OAuthClient, ada: User) -> Run:
         "snippets": {"python": "answer = api.post_conversation_cobrowse(id)", "java": "var answer = api.post(id);" * 9},
     }
     unchecked = [{"sentence": "Whether the agent takes part.", "who": "Someone who may read it."}]
-    parts = {"fix": mend, "unchecked": unchecked, "also": ["body.unexpected"], "ruled_out": ["oauth.token"]}
+    parts = {"fix": fix, "unchecked": unchecked, "also": ["body.unexpected"], "ruled_out": ["oauth.token"]}
     call = {"method": "POST", "url": "/api/v2/conversations/chat/x/cobrowse", "headers": [["A", "b"]], "body": "{}"}
     inputs = {"call": call, "answer": None, "conversation_id": ""}
     run = make_run(client, verdict=make_verdict(**parts), started_by=ada, inputs=inputs)
@@ -268,13 +268,13 @@ def test_every_screen_is_accessible_and_whole(browser: Browser, live_server: Liv
     for window in visit(browser, live_server, viewport=DESK):
         window.page.context.add_init_script(AXE_SCRIPT)
         window.open("/login/")
-        troubles = look_at(window, "login")
+        problems = look_at(window, "login")
         window.sign_in("ada")
         for name, place in screens.items():
             window.open(place)
             unfold(window)
-            troubles += look_at(window, name)
-        assert not troubles, "\n".join(troubles)
+            problems += look_at(window, name)
+        assert not problems, "\n".join(problems)
         assert [each for each in window.complaints if "404" not in each] == []
 
 
@@ -292,7 +292,7 @@ def add_missing_pages(screens: dict[str, str], client: Client) -> None:
 
 def look_at(window: Visit, name: str) -> list[str]:
     """What is wrong with the screen that is open."""
-    troubles = []
+    problems = []
     if window.page.evaluate("typeof axe === 'undefined'"):
         window.page.evaluate(AXE_SCRIPT)
     for scheme, size, options in LOOKS:
@@ -301,10 +301,10 @@ def look_at(window: Visit, name: str) -> list[str]:
         violations = window.page.evaluate(
             "options => axe.run(document, options).then(found => found.violations)", options
         )
-        troubles += [f"{name}, {scheme}: {each['id']} at {each['nodes'][0]['html'][:120]}" for each in violations]
+        problems += [f"{name}, {scheme}: {each['id']} at {each['nodes'][0]['html'][:120]}" for each in violations]
         if (hidden := window.page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
-            troubles.append(f"{name}: {hidden} px to the right of a screen of {size['width']} px")
-    return troubles
+            problems.append(f"{name}: {hidden} px to the right of a screen of {size['width']} px")
+    return problems
 
 
 def unfold(window: Visit) -> None:

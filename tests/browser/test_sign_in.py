@@ -71,7 +71,7 @@ def test_a_passkey_is_made_and_signs_in_alone_and_as_a_second_step(window: Visit
     assert not window.complaints
 
 
-def test_a_browser_without_the_passkey_says_so_and_the_password_still_works(window: Visit) -> None:
+def test_a_browser_without_the_passkey_reports_it_and_the_password_still_works(window: Visit) -> None:
     make_user("ada")
     page = window.page
     window.open("/login/")

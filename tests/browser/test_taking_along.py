@@ -26,15 +26,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NO_ROLE, HEALTHY = scenario("client-no-role"), scenario("healthy-web")
 
 
-def registered(demo: Running, told: Scenario) -> OAuthClient:
-    known = next(each for org in demo.orgs[told.org].orgs for each in org.clients if each.name == told.client)
+def registered(demo: Running, reported: Scenario) -> OAuthClient:
+    known = next(each for org in demo.orgs[reported.org].orgs for each in org.clients if each.name == reported.client)
     return create_client(
-        name=known.name, region_key=f"demo-{told.org}", client_id=known.id, secret=known.secret, user=None
+        name=known.name, region_key=f"demo-{reported.org}", client_id=known.id, secret=known.secret, user=None
     )
 
 
-def diagnosed(client: OAuthClient, told: Scenario) -> Run:
-    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+def diagnosed(client: OAuthClient, reported: Scenario) -> Run:
+    inputs, _ = Inputs.from_paste(reported.call, reported.answer, reported.conversation_id)
     run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
     execute_run(run.pk)
     return run
@@ -53,11 +53,11 @@ def opened_offline(
     browser: Browser, place: Path, width: int = 1440, scheme: Literal["dark", "light"] = "light"
 ) -> tuple[Page, list[str]]:
     """The file in a window that has no network and no script; the list fills with whatever it asks for."""
-    asked: list[str] = []
+    requested: list[str] = []
 
     def refuse(route: Route) -> None:
         if not route.request.url.startswith("file:"):
-            asked.append(route.request.url)
+            requested.append(route.request.url)
         route.continue_()
 
     context = browser.new_context(
@@ -65,10 +65,10 @@ def opened_offline(
     )
     page = context.new_page()
     page.set_default_timeout(TIMEOUT_MS)
-    page.on("console", lambda message: asked.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: requested.append(message.text) if message.type == "error" else None)
     page.route("**/*", refuse)
     page.goto(place.as_uri())
-    return page, asked
+    return page, requested
 
 
 def test_team_lead_sends_a_vendor_a_support_packet(
@@ -95,14 +95,14 @@ def test_team_lead_sends_a_vendor_a_support_packet(
     assert faults_of(json.loads((tmp_path / folder / "exchanges.har").read_text())) == []
 
     for place in (tmp_path / folder / "run.html", alone):
-        opened, asked = opened_offline(browser, place)
+        opened, requested = opened_offline(browser, place)
         expect(opened.get_by_role("heading", level=1)).to_contain_text(f"Run {run.pk}")
         expect(opened.locator(".answer")).to_contain_text("authz.permission_missing")
         opened.locator("summary", has_text="OAuth").first.click()
         expect(opened.locator("details[open] .finding").first).to_be_visible()
         opened.locator("summary", has_text="/api/v2/tokens/me").first.click()
         expect(opened.locator("details[open]", has_text="Correlation ID").last).to_contain_text("hidden-client-")
-        assert asked == []
+        assert requested == []
         opened.context.close()
     assert window.complaints == []
 
@@ -137,13 +137,13 @@ def test_exactly_what_is_filtered_is_exported(window: Visit, demo: Running, tmp_
     place = saved(window.page, "CSV", tmp_path)
     with place.open(encoding="utf-8-sig", newline="") as file:
         assert [int(row["run"]) for row in csv.DictReader(file)] == runs[::-1]
-    told = [json.loads(line) for line in saved(window.page, "JSON Lines", tmp_path).read_text().splitlines()]
-    assert [each["run"] for each in told] == runs[::-1]
-    assert all(each["findings"] for each in told)
+    reported = [json.loads(line) for line in saved(window.page, "JSON Lines", tmp_path).read_text().splitlines()]
+    assert [each["run"] for each in reported] == runs[::-1]
+    assert all(each["findings"] for each in reported)
     assert window.complaints == []
 
 
-def test_old_verdicts_are_judged_anew(window: Visit, demo: Running) -> None:
+def test_old_verdicts_are_reevaluated(window: Visit, demo: Running) -> None:
     make_team_lead("tess")
     client = registered(demo, NO_ROLE)
     runs = [diagnosed(client, NO_ROLE) for _ in range(12)]

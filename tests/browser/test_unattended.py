@@ -49,7 +49,7 @@ def acme(demo: Running) -> OAuthClient:
     return client
 
 
-def test_a_break_is_noticed_told_and_its_end_as_well(
+def test_an_incident_is_noticed_and_its_start_and_end_are_announced(
     window: Visit, demo: Running, acme: OAuthClient, mails: MailServer, receiver: Receiver
 ) -> None:
     make_user("ada")
@@ -64,7 +64,7 @@ def test_a_break_is_noticed_told_and_its_end_as_well(
     broken = [tick() for _ in range(2)]
     assert broken[0].cause not in ("", "none", "undetermined")
     send()
-    check_told(window, mails.received[-1], receiver, signing_secret, broken[1])
+    check_reported(window, mails.received[-1], receiver, signing_secret, broken[1])
 
     tick()
     send()
@@ -148,7 +148,7 @@ def text_of(mail: EmailMessage) -> str:
     return str(part.get_content())
 
 
-def check_told(window: Visit, mail: EmailMessage, receiver: Receiver, secret: str, run: Run) -> None:
+def check_reported(window: Visit, mail: EmailMessage, receiver: Receiver, secret: str, run: Run) -> None:
     """The mail, the signed message, and the page that both lead to."""
     assert mail["To"] == "ops@example.com"
     assert mail["Subject"].startswith("Failing: Acme")

@@ -112,14 +112,14 @@ def test_an_answer_s_meaning(status: int, body: str | None, outcome: Outcome, co
         ("", "network_unknown"),
     ],
 )
-def test_no_answer_is_told_by_the_client_program_s_words(words: str, code: str) -> None:
+def test_a_missing_response_is_recognized_by_the_error_of_the_client_program(words: str, code: str) -> None:
     assert judge_answer(ReceivedResponse(network_error=words)).code == code
 
 
 def test_the_permissions_that_an_answer_names_are_in_the_hint() -> None:
     message = "You are missing the following permission(s): [conversation:cobrowse:add, conversation:cobrowseVoice:add]"
-    said = judge_answer(ReceivedResponse(403, (), error("missing.division.permission", 403, message)))
-    assert "conversation:cobrowse:add or conversation:cobrowseVoice:add" in said.hint
+    output = judge_answer(ReceivedResponse(403, (), error("missing.division.permission", 403, message)))
+    assert "conversation:cobrowse:add or conversation:cobrowseVoice:add" in output.hint
 
 
 def test_the_login_host_s_own_error_shape_is_known() -> None:
@@ -127,11 +127,11 @@ def test_the_login_host_s_own_error_shape_is_known() -> None:
     assert judge_answer(answer, token_request=True).code == "client_rejected"
 
 
-def test_a_status_alone_is_taken_at_its_word() -> None:
+def test_a_status_alone_is_accepted() -> None:
     assert judge_answer(ReceivedResponse(404)).code == "not_found"
 
 
-def test_the_waiting_time_is_told() -> None:
+def test_the_waiting_time_is_reported() -> None:
     answer = ReceivedResponse(429, (("Retry-After", "59"),), error("too.many.requests.retry.after", 429))
     assert judge_answer(answer).evidence["retry_after"] == "59"
 
@@ -178,7 +178,7 @@ def test_a_data_action_s_400_shows_the_status_of_the_api() -> None:
     assert (proof["status"], proof["outer_status"], proof["correlation_id"]) == (404, 400, "c")
 
 
-def test_a_wait_that_is_a_date_is_said_as_a_duration() -> None:
+def test_a_wait_until_a_date_is_reported_as_a_duration() -> None:
     date = (("Retry-After", "Sat, 28 Nov 2026 12:00:00 GMT"), ("ININ-Correlation-Id", "c"))
     limit = {"key": "org.app.user.rate.per.minute", "namespace": "platform.api", "value": 300}
     answer = ReceivedResponse(429, date, json.dumps({"code": "too.many.requests", "limit": limit}))

@@ -5,17 +5,17 @@ import pytest
 from diagnostics.checks.base import Check, CheckContext, Result, branch_of, passed
 
 
-def say(ctx: CheckContext) -> list[Result]:
+def report(ctx: CheckContext) -> list[Result]:
     return [passed("fine", "Fine.")]
 
 
 PLAN = (
-    Check("a.one", "1", say),
-    Check("a.two", "2", say, after=("a.one",)),
-    Check("b.other", "3", say),
-    Check("b.both", "4", say, after=("a.two", "b.other")),
-    Check("c.alone", "5", say, after=("not.planned",)),
-    Check("d.end", "6", say, last=True),
+    Check("a.one", "1", report),
+    Check("a.two", "2", report, after=("a.one",)),
+    Check("b.other", "3", report),
+    Check("b.both", "4", report, after=("a.two", "b.other")),
+    Check("c.alone", "5", report, after=("not.planned",)),
+    Check("d.end", "6", report, last=True),
 )
 
 

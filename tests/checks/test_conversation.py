@@ -15,9 +15,9 @@ ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 Party = tuple[str, str, str]  # purpose, list or message type, state
 
 
-def answer_of(status: int | None, data: Any = None, trouble: str = "") -> OrgResponse:
+def answer_of(status: int | None, data: Any = None, problem: str = "") -> OrgResponse:
     return OrgResponse(
-        HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble
+        HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, problem
     )
 
 
@@ -141,7 +141,7 @@ def test_connection_is_read_from_the_communications(parties: list[Party], outcom
     assert (result.outcome, result.code) == (outcome, code)
 
 
-def test_an_end_time_ends_a_conversation_whatever_its_legs_say() -> None:
+def test_an_end_time_ends_a_conversation_regardless_of_its_communications() -> None:
     legs = communications_of(("customer", WEB, "connected"), ("agent", WEB, "connected"))
     assert judge_connection(legs, "2026-11-01T10:00:00Z").code == "ended"
 

@@ -58,7 +58,7 @@ def test_status(status: str, outcome: Outcome) -> None:
         ({"pauseCriteria": [{"urlFragment": "shop", "condition": "DoesNotInclude"}]}, "pauseCriteria", Outcome.WARN),
     ],
 )
-def test_a_setting_stands_in_the_way(settings: dict[str, Any], setting: str, outcome: Outcome) -> None:
+def test_a_setting_blocks_or_narrows_cobrowse(settings: dict[str, Any], setting: str, outcome: Outcome) -> None:
     answer = by_channel(**settings)["Webmessaging"]
     assert (answer.outcome, reasons(answer)) == (outcome, [(setting, outcome)])
 
@@ -87,11 +87,11 @@ def test_a_channel_in_another_case_is_no_block() -> None:
     assert by_channel(channels=["voice", "Webmessaging"])["Voice"].outcome == Outcome.WARN
 
 
-def test_channels_say_nothing_while_cobrowse_is_off() -> None:
+def test_channels_are_not_reported_while_cobrowse_is_off() -> None:
     assert reasons(by_channel(enabled=False, channels=[])["Voice"]) == [("enabled", Outcome.FAIL)]
 
 
-def test_a_newer_draft_is_told_and_blocks_nothing() -> None:
+def test_a_newer_draft_is_reported_and_blocks_nothing() -> None:
     assert reasons(by_channel(draft=True)["Voice"]) == [("draft", Outcome.WARN)]
 
 
@@ -100,7 +100,7 @@ def test_what_blocks_comes_before_what_narrows() -> None:
     assert [each.outcome for each in found.reasons] == [Outcome.FAIL, Outcome.FAIL, Outcome.WARN, Outcome.WARN]
 
 
-def test_nothing_read_is_not_told() -> None:
+def test_empty_settings_are_inconclusive() -> None:
     assert {each.outcome for each in offers_of("Active", {})} == {Outcome.ERROR}
 
 
@@ -114,5 +114,5 @@ def test_domains_are_the_deployments_own_and_count_also_where_the_version_is_hid
     assert ("allowedDomains", Outcome.FAIL) in reasons(hidden[0])
 
 
-def test_no_channel_named_is_not_told() -> None:
+def test_settings_without_a_channel_are_inconclusive() -> None:
     assert {each.outcome for each in by_channel(channels=[]).values()} == {Outcome.ERROR}

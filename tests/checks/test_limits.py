@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CONVERSATION = "d2eb236c-6a81-49b6-b2f1-f74338655435"
 
 
-def told(count: str, allowed: str, status: int = 200) -> OrgResponse:
+def reported(count: str, allowed: str, status: int = 200) -> OrgResponse:
     headers = (("inin-ratelimit-count", count), ("INin-RateLimit-Allowed", allowed), ("inin-ratelimit-reset", "42"))
     return OrgResponse(
         HttpExchange("GET", "https://api.mypurecloud.com/x", NOW, 1, status, response_headers=headers), {}
@@ -38,21 +38,21 @@ def refused(retry_after: str = "") -> OrgResponse:
 @pytest.mark.parametrize(
     ("answers", "outcome", "code"),
     [
-        ([told("3", "300")], Outcome.PASS, "enough"),
-        ([told("270", "300")], Outcome.PASS, "enough"),
-        ([told("271", "300")], Outcome.WARN, "low"),
-        ([told("300", "300")], Outcome.WARN, "low"),
-        ([told("305", "300")], Outcome.WARN, "low"),
-        ([told("3", "300"), told("175", "180"), told("4", "300")], Outcome.WARN, "low"),
-        ([told("3", "300"), refused("7")], Outcome.ERROR, "rate_limited"),
+        ([reported("3", "300")], Outcome.PASS, "enough"),
+        ([reported("270", "300")], Outcome.PASS, "enough"),
+        ([reported("271", "300")], Outcome.WARN, "low"),
+        ([reported("300", "300")], Outcome.WARN, "low"),
+        ([reported("305", "300")], Outcome.WARN, "low"),
+        ([reported("3", "300"), reported("175", "180"), reported("4", "300")], Outcome.WARN, "low"),
+        ([reported("3", "300"), refused("7")], Outcome.ERROR, "rate_limited"),
         ([refused()], Outcome.ERROR, "rate_limited"),
         ([], Outcome.SKIP, "not_told"),
         ([OrgResponse(None, error="timeout")], Outcome.SKIP, "not_told"),
-        ([told("", "")], Outcome.SKIP, "not_told"),
-        ([told("1", "0")], Outcome.SKIP, "not_told"),
-        ([told("-1", "300")], Outcome.SKIP, "not_told"),
-        ([told("١٢", "300")], Outcome.SKIP, "not_told"),
-        ([told("9" * 5000, "300")], Outcome.SKIP, "not_told"),
+        ([reported("", "")], Outcome.SKIP, "not_told"),
+        ([reported("1", "0")], Outcome.SKIP, "not_told"),
+        ([reported("-1", "300")], Outcome.SKIP, "not_told"),
+        ([reported("١٢", "300")], Outcome.SKIP, "not_told"),
+        ([reported("9" * 5000, "300")], Outcome.SKIP, "not_told"),
     ],
 )
 def test_headroom(answers: list[OrgResponse], outcome: Outcome, code: str) -> None:
@@ -69,10 +69,10 @@ def test_headroom(answers: list[OrgResponse], outcome: Outcome, code: str) -> No
         (refused(format_datetime(NOW - timedelta(hours=2), usegmt=True)), 0),
         (refused("soon"), None),
         (refused(), None),
-        (told("300", "300", 429), 42),
+        (reported("300", "300", 429), 42),
     ],
 )
-def test_the_wait_is_read_from_whatever_tells_it(answer: OrgResponse, seconds: int | None) -> None:
+def test_the_wait_is_read_from_header_or_body(answer: OrgResponse, seconds: int | None) -> None:
     assert wait_seconds(answer, NOW) == seconds
 
 
@@ -93,7 +93,7 @@ def test_durations_in_words(seconds: int, words: str) -> None:
     assert describe_wait(seconds) == words
 
 
-def test_a_wait_of_a_day_is_said() -> None:
+def test_a_wait_of_a_day_is_reported() -> None:
     assert "1 day" in judge_headroom([refused("86400")], NOW).sentence
 
 
@@ -122,7 +122,7 @@ def test_after_a_refusal_nothing_more_is_sent(name: str, demo: server.Running, s
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_run_that_is_told_to_wait_says_so(name: str, demo: server.Running, settings: Settings) -> None:
+def test_a_rate_limited_run_reports_the_wait(name: str, demo: server.Running, settings: Settings) -> None:
     settings.GENESYS_ENDPOINTS = demo.endpoints
     known = hostile(demo, name)
     diagnosis = Diagnosis(

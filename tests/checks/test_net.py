@@ -44,9 +44,9 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
         ("..", "malformed"),
     ],
 )
-def test_a_name_resolves_or_says_why_not(host: str, error: str) -> None:
-    said = net.resolve(host)
-    assert (said.error, bool(said.addresses)) == (error, not error)
+def test_a_name_resolves_or_the_reason_is_given(host: str, error: str) -> None:
+    output = net.resolve(host)
+    assert (output.error, bool(output.addresses)) == (error, not error)
 
 
 def test_a_name_service_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch, short_limits: None) -> None:
@@ -63,14 +63,14 @@ def test_a_name_service_that_does_not_answer_is_given_up(monkeypatch: pytest.Mon
 
 def test_a_trusted_certificate_is_read(authority: Authority) -> None:
     with run_server(over_tls(authority.context("localhost", "127.0.0.1"), faulty_servers.responds(b"{}"))) as served:
-        said = net.handshake("localhost", served.port)
-        assert (said.error, net.handshake("127.0.0.1", served.port).error) == ("", "")
-    assert said.certificate is not None
-    assert (said.certificate.issuer, said.certificate.names) == ("Test authority", ("localhost", "127.0.0.1"))
-    assert net.days_left(said.certificate) == 299
+        output = net.handshake("localhost", served.port)
+        assert (output.error, net.handshake("127.0.0.1", served.port).error) == ("", "")
+    assert output.certificate is not None
+    assert (output.certificate.issuer, output.certificate.names) == ("Test authority", ("localhost", "127.0.0.1"))
+    assert net.days_left(output.certificate) == 299
 
 
-def test_expired_foreign_and_untrusted_certificates_are_told_apart(authority: Authority) -> None:
+def test_expired_foreign_and_untrusted_certificates_are_distinguished(authority: Authority) -> None:
     contexts = {
         "expired": authority.context("localhost", days=(-30, -3)),
         "not_yet_valid": authority.context("localhost", days=(3, 30)),
@@ -79,16 +79,16 @@ def test_expired_foreign_and_untrusted_certificates_are_told_apart(authority: Au
     }
     for error, context in contexts.items():
         with run_server(over_tls(context, faulty_servers.responds(b"{}"))) as served:
-            said = net.handshake("localhost", served.port)
-        assert (said.error, said.certificate is not None) == (error, True)
+            output = net.handshake("localhost", served.port)
+        assert (output.error, output.certificate is not None) == (error, True)
 
 
 def test_an_authority_that_nobody_trusts(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     with run_server(over_tls(authority.context("localhost"), faulty_servers.responds(b"{}"))) as served:
-        said = net.handshake("localhost", served.port)
-    assert said.error == "untrusted"
-    assert said.certificate is not None and said.certificate.issuer == "Test authority"
+        output = net.handshake("localhost", served.port)
+    assert output.error == "untrusted"
+    assert output.certificate is not None and output.certificate.issuer == "Test authority"
 
 
 def test_trust_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,8 +142,8 @@ def test_the_certificate_is_seen_through_a_proxy(authority: Authority, monkeypat
         run_server(faulty_servers.tunnel_to(behind.port)) as proxy,
     ):
         monkeypatch.setenv("HTTPS_PROXY", f"http://ada:s3cret%21@{faulty_servers.HOST}:{proxy.port}")
-        said = net.handshake("api.mypurecloud.com", 443)
-    assert (said.error, said.protocol) == ("", "TLSv1.3")
+        output = net.handshake("api.mypurecloud.com", 443)
+    assert (output.error, output.protocol) == ("", "TLSv1.3")
     assert b"Proxy-Authorization: Basic YWRhOnMzY3JldCE=\r\n" in proxy.heads[0]
 
 

@@ -92,7 +92,7 @@ def demo_over_tls(context: ssl.SSLContext) -> Iterator[str]:
     thread.join(5)
 
 
-def said(diagnosis: Diagnosis, check: str) -> list[str]:
+def output(diagnosis: Diagnosis, check: str) -> list[str]:
     return [each.code for each in diagnosis.findings if each.check_id == check]
 
 
@@ -100,7 +100,7 @@ def test_a_sound_network_over_tls_is_accused_of_nothing(authority: Authority, se
     with demo_over_tls(authority.context("localhost")) as url:
         diagnosis = diagnose(settings, url)
     assert diagnosis.verdict()["cause"] == "none"
-    assert {check: said(diagnosis, f"reach.{check}") for check in ("dns", "tls", "route", "clock")} == {
+    assert {check: output(diagnosis, f"reach.{check}") for check in ("dns", "tls", "route", "clock")} == {
         "dns": ["resolves"],
         "tls": ["trusted"],
         "route": ["direct"],
@@ -121,7 +121,7 @@ def test_only_the_api_host_is_unknown(settings: Settings, authority: Authority) 
         diagnosis = diagnose(settings, NOWHERE, login=url)
     verdict = diagnosis.verdict()
     assert (verdict["cause"], verdict["certainty"]) == ("env.dns", "proved")
-    assert said(diagnosis, "oauth.token") == ["issued"]
+    assert output(diagnosis, "oauth.token") == ["issued"]
 
 
 Bad = Callable[[Authority], ssl.SSLContext]
@@ -139,7 +139,7 @@ def test_a_certificate_that_is_not_to_be_trusted(code: str, bad: Bad, authority:
         diagnosis = diagnose(settings, url)
     verdict = diagnosis.verdict()
     assert (verdict["cause"], verdict["certainty"]) == ("env.tls", "proved")
-    assert said(diagnosis, "reach.tls") == [code]
+    assert output(diagnosis, "reach.tls") == [code]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_server_that_does_not_shake_hands(
 @pytest.mark.parametrize(
     ("handle", "cause"), [(faulty_servers.never_answers, "env.timeout"), (faulty_servers.resets, "undetermined")]
 )
-def test_without_tls_only_the_read_itself_tells(
+def test_without_tls_only_the_read_itself_gives_a_result(
     handle: faulty_servers.Handler, cause: str, settings: Settings, short_limits: None
 ) -> None:
     with run_server(handle) as served:
@@ -177,7 +177,7 @@ def test_a_server_that_shakes_hands_and_never_answers(
         diagnosis = diagnose(settings, f"https://localhost:{served.port}")
     verdict = diagnosis.verdict()
     assert (verdict["cause"], verdict["certainty"]) == ("env.timeout", "likely")
-    assert said(diagnosis, "reach.tls") == ["trusted"]
+    assert output(diagnosis, "reach.tls") == ["trusted"]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_proxy_that_opens_no_tunnel(
         diagnosis = diagnose(settings, NOWHERE)
     verdict = diagnosis.verdict()
     assert (verdict["cause"], verdict["certainty"]) == ("env.proxy", "proved")
-    assert (said(diagnosis, "reach.tls"), said(diagnosis, "reach.route")) == ([code], ["through_proxy"])
+    assert (output(diagnosis, "reach.tls"), output(diagnosis, "reach.route")) == ([code], ["through_proxy"])
     assert SECRET not in repr((diagnosis.findings, verdict))
 
 
@@ -231,7 +231,7 @@ def test_a_proxy_that_works_is_accused_of_nothing(
         monkeypatch.setenv("HTTPS_PROXY", f"http://{faulty_servers.HOST}:{proxy.port}")
         diagnosis = diagnose(settings, NOWHERE)
     assert diagnosis.verdict()["cause"] == "none"
-    assert (said(diagnosis, "reach.dns"), said(diagnosis, "reach.tls")) == (["proxy_resolves"], ["trusted"])
+    assert (output(diagnosis, "reach.dns"), output(diagnosis, "reach.tls")) == (["proxy_resolves"], ["trusted"])
 
 
 Broken = Callable[[Authority], contextlib.AbstractContextManager[RunningServer]]
@@ -278,5 +278,5 @@ def test_a_run_as_a_worker_does_it_keeps_what_was_found(
     run.refresh_from_db()
     assert (run.status, run.cause, run.certainty) == (Run.Status.FINISHED, cause, "proved")
     assert run.verdict["because"][0].startswith("reach.")
-    kept = [*run.findings.values_list("evidence", "sentence", "hint"), *run.exchanges.values_list("url", "error")]
-    assert SECRET not in repr(kept)
+    stored = [*run.findings.values_list("evidence", "sentence", "hint"), *run.exchanges.values_list("url", "error")]
+    assert SECRET not in repr(stored)

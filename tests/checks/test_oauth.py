@@ -18,9 +18,9 @@ from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.response import OrgResponse, TokenResult
 
 
-def answer_of(status: int | None, data: Any = None, trouble: str = "") -> OrgResponse:
+def answer_of(status: int | None, data: Any = None, problem: str = "") -> OrgResponse:
     return OrgResponse(
-        HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble
+        HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, problem
     )
 
 
@@ -116,14 +116,14 @@ def test_scopes_matter_for_a_user_s_token_only(
     assert (result.outcome, result.code) == (outcome, code)
 
 
-def test_a_token_of_another_org_than_before_is_told() -> None:
+def test_a_token_of_another_org_than_before_is_reported() -> None:
     answer = answer_of(200, {"organization": {"id": "other", "name": "Other"}})
     assert judge_identity(answer, "api.mypurecloud.com", "mine").code == "another_org"
     assert judge_identity(answer, "api.mypurecloud.com", "other").code == "known"
 
 
 @pytest.mark.parametrize(
-    ("scopes", "said"),
+    ("scopes", "output"),
     [
         (["conversation:write", "cobrowse:write"], ["granted", "granted"]),
         (["cobrowse:write"], ["scope_missing", "granted"]),
@@ -132,8 +132,8 @@ def test_a_token_of_another_org_than_before_is_told() -> None:
         ([], ["scope_missing", "scope_missing"]),
     ],
 )
-def test_a_gateway_wants_both_scopes_letter_for_letter(scopes: list[str], said: list[str]) -> None:
-    assert [result.code for result in judge_gateway_scopes(TokenInfo(scopes=tuple(scopes)))] == said
+def test_a_gateway_wants_both_scopes_letter_for_letter(scopes: list[str], output: list[str]) -> None:
+    assert [result.code for result in judge_gateway_scopes(TokenInfo(scopes=tuple(scopes)))] == output
 
 
 def test_a_gateway_s_token_that_lists_no_scopes_is_not_accused() -> None:

@@ -98,7 +98,9 @@ def page(*permissions: str, **more: Any) -> OrgResponse:
         (OrgResponse(None, error="no_token"), Outcome.ERROR, "unreadable"),
     ],
 )
-def test_the_catalogue_tells_licence_from_role(answer: OrgResponse, outcome: Outcome, code: str) -> None:
+def test_the_catalogue_distinguishes_a_missing_license_from_a_missing_role(
+    answer: OrgResponse, outcome: Outcome, code: str
+) -> None:
     result = judge_catalogue(START, [answer])
     assert (result.outcome, result.code) == (outcome, code)
 
@@ -113,7 +115,7 @@ def test_the_catalogue_tells_licence_from_role(answer: OrgResponse, outcome: Out
         ("/api/v2/nowhere", "CLIENT-CREDENTIALS", Outcome.SKIP, "no_operation"),
     ],
 )
-def test_a_call_for_the_logged_in_user_is_told_by_the_contract(
+def test_the_contract_identifies_a_call_for_the_signed_in_user(
     path: str, grant: str, outcome: Outcome, code: str
 ) -> None:
     result = judge_user_context(bundled().operation("GET", path), TokenInfo(grant_type=grant))
@@ -136,7 +138,7 @@ def test_the_permission_of_the_other_medium_is_a_warning(policy: Policy, medium:
 
 
 @pytest.mark.parametrize(
-    ("grants", "said"),
+    ("grants", "output"),
     [
         ([grant(("*", "*", ["*"]))], {"": "all"}),
         ([grant(("conversation", "*", ["view"]))], {each: "lacking" for each in READS if "conversation:" not in each}),
@@ -144,6 +146,6 @@ def test_the_permission_of_the_other_medium_is_a_warning(policy: Policy, medium:
         ([None], {"": "policies_hidden"}),
     ],
 )
-def test_what_the_client_may_not_read_is_named(grants: list[Any], said: dict[str, str]) -> None:
+def test_what_the_client_may_not_read_is_named(grants: list[Any], output: dict[str, str]) -> None:
     found = {each.subject: each.code for each in judge_reads(grants_of(*grants))}
-    assert found == said
+    assert found == output

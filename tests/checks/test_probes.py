@@ -65,7 +65,7 @@ def test_other_reads_of_the_resource_are_published_and_need_no_right() -> None:
         assert operation is not None and operation.permissions == ()
 
 
-def test_beside_a_view_the_general_read_comes_first() -> None:
+def test_the_general_read_is_sent_before_a_media_view() -> None:
     assert plan("GET", f"/api/v2/conversations/calls/{ID}").views[0] == CONVERSATION
 
 

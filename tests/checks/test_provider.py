@@ -13,9 +13,9 @@ from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.response import OrgResponse
 
 
-def answer_of(status: int | None, data: Any = None, trouble: str = "") -> OrgResponse:
+def answer_of(status: int | None, data: Any = None, problem: str = "") -> OrgResponse:
     return OrgResponse(
-        HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble
+        HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, problem
     )
 
 
@@ -88,7 +88,7 @@ def test_entries_of_odd_shapes_are_passed_over() -> None:
         ({"participants": [{"messages": [{"provider": ""}], "calls": [None, 3]}, None]}, Outcome.SKIP, "none_seen"),
     ],
 )
-def test_provider_strings_on_communications_are_told(conversation: Any, outcome: Outcome, code: str) -> None:
+def test_provider_strings_on_communications_are_reported(conversation: Any, outcome: Outcome, code: str) -> None:
     parsed = Conversation.parse(answer_of(200, conversation))
     assert isinstance(parsed, Conversation)
     result = judge_seen_providers(parsed.source_providers)

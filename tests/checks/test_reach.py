@@ -38,7 +38,7 @@ def certificate(days: int = 200) -> Certificate:
 
 
 @pytest.mark.parametrize(
-    ("said", "way", "outcome", "code"),
+    ("output", "way", "outcome", "code"),
     [
         (Resolution("api.mypurecloud.com", ("192.0.2.7",)), ProxyRoute(), Outcome.PASS, "resolves"),
         (Resolution("proxy.example", ("192.0.2.9",)), PROXY, Outcome.PASS, "proxy_resolves"),
@@ -48,8 +48,8 @@ def certificate(days: int = 200) -> Certificate:
         (Resolution("proxy.example", error="no_address"), PROXY, Outcome.FAIL, "proxy_no_address"),
     ],
 )
-def test_names(said: Resolution, way: ProxyRoute, outcome: Outcome, code: str) -> None:
-    result = judge_names(API, said, way)
+def test_names(output: Resolution, way: ProxyRoute, outcome: Outcome, code: str) -> None:
+    result = judge_names(API, output, way)
     assert (result.outcome, result.code, result.subject) == (outcome, code, "api.mypurecloud.com")
 
 
@@ -65,7 +65,7 @@ def shaken(error: str = "", days: int | None = 200) -> Handshake:
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome", "code"),
+    ("output", "outcome", "code"),
     [
         (shaken(), Outcome.PASS, "trusted"),
         (shaken(days=14), Outcome.PASS, "trusted"),
@@ -90,8 +90,8 @@ def shaken(error: str = "", days: int | None = 200) -> Handshake:
         (shaken("", days=None), Outcome.ERROR, "not_seen"),
     ],
 )
-def test_certificates(said: Handshake, outcome: Outcome, code: str) -> None:
-    result = judge_tls(API, said, NOW)
+def test_certificates(output: Handshake, outcome: Outcome, code: str) -> None:
+    result = judge_tls(API, output, NOW)
     assert (result.outcome, result.code, result.subject) == (outcome, code, "api.mypurecloud.com")
 
 
@@ -157,13 +157,13 @@ def test_one_address_for_both_is_one_place(settings: Settings) -> None:
     assert [place.name for place in hosts_of(region("own"))] == ["gateway.internal:8443"]
 
 
-def test_each_host_is_asked_for_and_said_apart(settings: Settings) -> None:
+def test_each_host_is_requested_and_reported_separately(settings: Settings) -> None:
     """The way may differ per host, and a host without TLS has no certificate to look at."""
     settings.GENESYS_ENDPOINTS = {"own": {"api": "https://api.internal", "login": "http://login.internal:81"}}
-    asked: list[tuple[str, int]] = []
+    requested: list[tuple[str, int]] = []
 
     def handshake(host: str, port: int) -> Handshake:
-        asked.append((host, port))
+        requested.append((host, port))
         return shaken()
 
     net = Net(
@@ -173,11 +173,13 @@ def test_each_host_is_asked_for_and_said_apart(settings: Settings) -> None:
     )
     genesys = GenesysClient(region("own"), "id", "secret")
     ctx = CheckContext(Target("health", region("own"), "client", "id"), genesys, bundled(), net=net)
-    said = {check.__name__: [(r.subject, r.code) for r in check(ctx)] for check in (reach_dns, reach_route, reach_tls)}
+    output = {
+        check.__name__: [(r.subject, r.code) for r in check(ctx)] for check in (reach_dns, reach_route, reach_tls)
+    }
     genesys.close()
-    assert said == {
+    assert output == {
         "reach_dns": [("api.internal", "proxy_resolves"), ("login.internal:81", "no_address")],
         "reach_route": [("api.internal", "through_proxy"), ("login.internal:81", "direct")],
         "reach_tls": [("api.internal", "trusted"), ("login.internal:81", "plain_http")],
     }
-    assert asked == [("api.internal", 443)]
+    assert requested == [("api.internal", 443)]

@@ -156,9 +156,9 @@ def test_a_path_of_the_api_on_the_login_host_has_the_wrong_host_only(path: str, 
 
 def test_an_id_in_brackets_is_malformed_and_no_placeholder() -> None:
     aim = read_aim(call_of("POST", f"{API}/api/v2/conversations/%7B{ID}%7D/cobrowse"), "", bundled())
-    said = judge_id(aim.id_text, aim.id_state)
-    assert (aim.placeholders, said.code) == ((), "id_malformed")
-    assert ID in said.hint
+    output = judge_id(aim.id_text, aim.id_state)
+    assert (aim.placeholders, output.code) == ((), "id_malformed")
+    assert ID in output.hint
 
 
 def test_a_bare_path_without_the_prefix_is_shorthand_and_no_fault() -> None:

@@ -31,7 +31,7 @@ PLAN = ProbePlan(
 VIEW = ProbePlan(parent="/api/v2/conversations/real", impossible="/api/v2/conversations/impossible", is_view=True)
 
 
-def seen(text: str, path: str = "/x") -> ProbeResult:
+def visible(text: str, path: str = "/x") -> ProbeResult:
     """Written as "404 not.found"; "?" before it says that it is nobody's own word."""
     status, _, code = text.removeprefix("?").partition(" ")
     return ProbeResult(path, int(status) if status else None, code, not text.startswith("?"))
@@ -72,29 +72,34 @@ NONE = "404 conversation.error.conversation.not.found"
 def test_the_id_against_an_impossible_one(
     real: str, impossible: str, views: list[str], past: str, outcome: Outcome, code: str
 ) -> None:
-    history = seen(past) if past else None
-    result = judge_resource(PLAN, seen(real), seen(impossible), [seen(each) for each in views], history)
+    history = visible(past) if past else None
+    result = judge_resource(PLAN, visible(real), visible(impossible), [visible(each) for each in views], history)
     assert (result.outcome, result.code, result.subject) == (outcome, code, "resource")
 
 
 def test_another_medium_is_not_hidden() -> None:
-    assert judge_resource(VIEW, seen(NONE), seen(NONE), [seen("200")], None).code == "other_view"
+    assert judge_resource(VIEW, visible(NONE), visible(NONE), [visible("200")], None).code == "other_view"
 
 
 def test_unknown_id_of_another_resource_is_no_unknown_conversation() -> None:
     plan = replace(PLAN, parent="/api/v2/webdeployments/deployments/real")
-    assert judge_resource(plan, seen(NONE), seen(NONE), [], None).code == "other_absent"
+    assert judge_resource(plan, visible(NONE), visible(NONE), [], None).code == "other_absent"
 
 
-def test_what_would_tell_is_named() -> None:
+def test_the_hint_names_the_permission_that_would_decide() -> None:
     plan = replace(
         PLAN,
         permissions=("conversation:communication:view",),
         history_permissions=("analytics:conversationDetail:view",),
     )
     forbidden = "403 missing.any.permissions"
-    assert "conversation:communication:view" in judge_resource(plan, seen(forbidden), seen(forbidden), [], None).hint
-    assert "analytics:conversationDetail:view" in judge_resource(plan, seen(NONE), seen(NONE), [], seen(forbidden)).hint
+    assert (
+        "conversation:communication:view" in judge_resource(plan, visible(forbidden), visible(forbidden), [], None).hint
+    )
+    assert (
+        "analytics:conversationDetail:view"
+        in judge_resource(plan, visible(NONE), visible(NONE), [], visible(forbidden)).hint
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +125,7 @@ def test_what_would_tell_is_named() -> None:
 def test_the_path_against_an_invented_one(
     called: str, invented: str, control: str, outcome: Outcome, code: str
 ) -> None:
-    result = judge_path(seen(called), seen(invented), seen(control) if control else None)
+    result = judge_path(visible(called), visible(invented), visible(control) if control else None)
     assert (result.outcome, result.code, result.subject) == (outcome, code, "path")
 
 
@@ -150,24 +155,24 @@ def test_whose_word_an_answer_is(answer: OrgResponse, is_from_api: bool, is_conc
 
 
 def codes(answers: dict[str, str], other_host: str = "", answered: int | None = 404) -> dict[str, str]:
-    found = {path: seen(text, path) for path, text in answers.items()}
+    found = {path: visible(text, path) for path, text in answers.items()}
     return {result.subject: result.code for result in judge(PLAN, found, other_host, answered)}
 
 
 def test_a_conversation_of_this_org_and_a_call_to_another_region() -> None:
-    told = {"/api/v2/conversations/real": "200", "/api/v2/conversations/impossible": NONE}
-    assert codes(told, other_host="api.mypurecloud.ie") == {"resource": "present", "region": "other_region"}
+    reported = {"/api/v2/conversations/real": "200", "/api/v2/conversations/impossible": NONE}
+    assert codes(reported, other_host="api.mypurecloud.ie") == {"resource": "present", "region": "other_region"}
 
 
 def test_what_is_left_when_route_and_resource_are_there() -> None:
-    told = {
+    reported = {
         "/api/v2/conversations/real": "200",
         "/api/v2/conversations/impossible": NONE,
         "/called": "405 method.not.allowed",
         "/invented": "404 not.found",
     }
-    assert codes(told) == {"resource": "present", "path": "routed", "answer": "from_the_operation"}
-    assert codes(told, answered=None) == {"resource": "present", "path": "routed"}
+    assert codes(reported) == {"resource": "present", "path": "routed", "answer": "from_the_operation"}
+    assert codes(reported, answered=None) == {"resource": "present", "path": "routed"}
 
 
 def test_nothing_to_compare() -> None:
@@ -214,7 +219,7 @@ def oracle(diagnosis: Diagnosis) -> dict[str, FindingResult]:
 
 
 @pytest.mark.parametrize(
-    ("id", "told"),
+    ("id", "reported"),
     [
         ("thread-call", {"resource": "present", "path": "not_routed"}),
         ("thread-advice", {"resource": "present", "path": "not_routed"}),
@@ -233,11 +238,13 @@ def oracle(diagnosis: Diagnosis) -> dict[str, FindingResult]:
         ("conversation-ended", {"": "not_asked"}),
     ],
 )
-def test_the_demo_orgs_are_read_right(id: str, told: dict[str, str], demo: server.Running, settings: Settings) -> None:
+def test_the_demo_orgs_are_read_right(
+    id: str, reported: dict[str, str], demo: server.Running, settings: Settings
+) -> None:
     settings.GENESYS_ENDPOINTS = demo.endpoints
     case = scenario(id)
     diagnosis, _ = diagnose(demo, case.client, case.call, case.answer, case.conversation_id)
-    assert {subject: each.code for subject, each in oracle(diagnosis).items()} == told
+    assert {subject: each.code for subject, each in oracle(diagnosis).items()} == reported
 
 
 def hide(demo: server.Running, grants: tuple[tuple[str, str], ...]) -> str:

@@ -26,12 +26,12 @@ SESSION = {
 }
 
 
-def answered(status: int | None, body: Any = None, trouble: str = "") -> OrgResponse:
+def answered(status: int | None, body: Any = None, problem: str = "") -> OrgResponse:
     text = json.dumps(body) if body is not None else ""
     exchange = HttpExchange(
         "POST", f"/api/v2/conversations/{ID}/cobrowse", datetime.now(UTC), 90.0, status=status, body=text
     )
-    return OrgResponse(exchange, data=body, error=trouble)
+    return OrgResponse(exchange, data=body, error=problem)
 
 
 def error(code: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_the_answer_to_a_start(answer: OrgResponse, outcome: Outcome, code: str)
     assert (result.outcome, result.code) == (outcome, code)
 
 
-def test_of_a_session_its_id_and_the_end_of_its_offer_are_kept_and_no_secret() -> None:
+def test_the_id_and_the_expiry_of_a_session_are_stored_but_no_secret() -> None:
     result = judge_start(answered(200, SESSION))
     assert result.evidence["session"] == SESSION["id"]
     assert result.evidence["offer_ends"] == SESSION["dateOfferEnds"]
@@ -105,8 +105,8 @@ def ctx() -> CheckContext:
 def test_nothing_is_sent_without_the_permission(
     ctx: CheckContext, conversation_id: str, may: bool, code: str, starts: int
 ) -> None:
-    asked = replace(ctx, target=replace(ctx.target, conversation_id=conversation_id), may_start=lambda: may)
-    (result,) = session_start(asked)
+    requested = replace(ctx, target=replace(ctx.target, conversation_id=conversation_id), may_start=lambda: may)
+    (result,) = session_start(requested)
     assert (result.code, ctx.genesys.starts) == (code, starts)  # type: ignore[attr-defined]
 
 

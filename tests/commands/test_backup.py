@@ -51,7 +51,7 @@ def backed_up(file: Path) -> Path:
     browser = Client()
     browser.force_login(make_user("ada"))
     assert Session.objects.exists()
-    said("backup", str(file))
+    output("backup", str(file))
     return file
 
 
@@ -61,14 +61,14 @@ def empty(backed_up: Path, bare_database: None) -> Path:
     return backed_up
 
 
-def said(*words: str, **options: Any) -> str:
+def output(*words: str, **options: Any) -> str:
     stream = StringIO()
     call_command(*words, stdout=stream, **options)
     return stream.getvalue()
 
 
 def test_all_rows_are_restored(empty: Path) -> None:
-    said("restore", str(empty))
+    output("restore", str(empty))
     client = OAuthClient.objects.get()
     assert (client.name, client.secret) == ("Larkspur", "the secret of Larkspur")
     assert (Run.objects.count(), Finding.objects.count(), User.objects.count()) == (1, 1, 1)
@@ -76,7 +76,7 @@ def test_all_rows_are_restored(empty: Path) -> None:
 
 
 def test_a_restored_database_works(empty: Path) -> None:
-    said("restore", str(empty))
+    output("restore", str(empty))
     newer = make_run(OAuthClient.objects.get())
     assert newer.pk > Run.objects.earliest("id").pk
     with pytest.raises(DatabaseError), connection.cursor() as cursor:
@@ -87,7 +87,7 @@ def test_a_restored_database_works(empty: Path) -> None:
 
 
 def test_a_backup_has_no_sessions_or_tokens_and_is_private(empty: Path) -> None:
-    said("restore", str(empty))
+    output("restore", str(empty))
     assert not Session.objects.exists()
     assert not AccessToken.objects.exists()
     assert stat.S_IMODE(empty.stat().st_mode) == 0o600
@@ -95,33 +95,33 @@ def test_a_backup_has_no_sessions_or_tokens_and_is_private(empty: Path) -> None:
 
 
 def test_a_backup_names_the_location_of_the_keys_and_is_recorded(backed_up: Path) -> None:
-    assert "FIELD_ENCRYPTION_KEYS" in said("backup", str(backed_up), overwrite=True)
+    assert "FIELD_ENCRYPTION_KEYS" in output("backup", str(backed_up), overwrite=True)
     assert Heartbeat.objects.get(name="backup").details["bytes"] == backed_up.stat().st_size
 
 
 def test_an_existing_file_is_overwritten_only_with_overwrite(backed_up: Path) -> None:
     before = backed_up.read_bytes()
     with pytest.raises(CommandError, match="--overwrite"):
-        said("backup", str(backed_up))
+        output("backup", str(backed_up))
     assert backed_up.read_bytes() == before
 
 
 def test_a_backup_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No backup was made"):
-        said("backup", str(tmp_path / "missing" / "doctor.backup"))
+        output("backup", str(tmp_path / "missing" / "doctor.backup"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_database_with_rows_is_not_replaced(backed_up: Path) -> None:
     make_client(name="Newer")
     with pytest.raises(CommandError, match="--replace"):
-        said("restore", str(backed_up))
+        output("restore", str(backed_up))
     assert OAuthClient.objects.count() == 2
 
 
 def test_a_database_with_rows_is_replaced_with_replace(backed_up: Path) -> None:
     make_client(name="Newer")
-    said("restore", str(backed_up), replace=True)
+    output("restore", str(backed_up), replace=True)
     assert [client.name for client in OAuthClient.objects.all()] == ["Larkspur"]
 
 
@@ -136,7 +136,7 @@ def test_a_database_in_use_is_not_replaced(backed_up: Path) -> None:
         psycopg.connect(database.conninfo, password=database.password),
         pytest.raises(CommandError, match="connections"),
     ):
-        said("restore", str(backed_up), replace=True)
+        output("restore", str(backed_up), replace=True)
     assert OAuthClient.objects.get().name == "Larkspur"
 
 
@@ -154,7 +154,7 @@ def test_a_damaged_file_changes_nothing(backed_up: Path, spoil: Callable[[Path],
     make_client(name="Newer")
     spoil(backed_up)
     with pytest.raises(CommandError):
-        said("restore", str(backed_up), replace=True)
+        output("restore", str(backed_up), replace=True)
     assert OAuthClient.objects.count() == 2
 
 
@@ -164,15 +164,15 @@ def test_a_backup_of_something_else_is_refused(file: Path, bare_database: None) 
     server = dumps.programs_for(server_major())
     dumps.dump(server, dumps.Database.of(connection.settings_dict), file, [], seal_it)
     with pytest.raises(CommandError, match="isn't a backup of"):
-        said("restore", str(file))
+        output("restore", str(file))
 
 
 def test_a_backup_of_a_newer_version_is_refused(file: Path) -> None:
     MigrationRecorder(connection).record_applied("diagnostics", "9999_what_comes_later")
     try:
-        said("backup", str(file))
+        output("backup", str(file))
         with pytest.raises(CommandError, match="9999_what_comes_later"):
-            said("restore", str(file), replace=True)
+            output("restore", str(file), replace=True)
     finally:
         MigrationRecorder(connection).record_unapplied("diagnostics", "9999_what_comes_later")
 
@@ -183,8 +183,8 @@ def test_a_backup_of_an_earlier_version_is_migrated(file: Path, bare_database: N
     old = executor.loader.project_state(("diagnostics", "0001_initial")).apps
     client = old.get_model("diagnostics", "OAuthClient").objects.create(name="Old", region="us-east-1", secret="kept")
     old.get_model("diagnostics", "Run").objects.create(client=client)
-    said("backup", str(file))
-    assert "migrations" in said("restore", str(file), replace=True)
+    output("backup", str(file))
+    assert "migrations" in output("restore", str(file), replace=True)
     assert (OAuthClient.objects.get().secret, Run.objects.get().search_keys) == ("kept", [])
 
 
@@ -219,34 +219,34 @@ def test_a_modified_file_changes_nothing(backed_up: Path) -> None:
     for fault, damage in FAULTS.items():
         backed_up.write_bytes(whole)
         damage(backed_up)
-        with pytest.raises(CommandError, match="Nothing changed") as told:
-            said("restore", str(backed_up), replace=True)
-        assert told.value.returncode == 3, fault
+        with pytest.raises(CommandError, match="Nothing changed") as reported:
+            output("restore", str(backed_up), replace=True)
+        assert reported.value.returncode == 3, fault
         assert OAuthClient.objects.count() == 2, fault
     assert not AuditEntry.objects.filter(action="backup.restored").exists()
 
 
 def test_a_file_without_authentication_code_needs_unverified(empty: Path) -> None:
     empty.write_bytes(empty.read_bytes()[:-BLOCK])
-    said("restore", str(empty), unverified=True, stderr=StringIO())
+    output("restore", str(empty), unverified=True, stderr=StringIO())
     assert OAuthClient.objects.get().name == "Larkspur"
 
 
 def test_an_older_key_still_verifies(empty: Path, settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.FIELD_ENCRYPTION_KEYS]
-    said("restore", str(empty))
+    output("restore", str(empty))
     assert OAuthClient.objects.get().secret == "the secret of Larkspur"
 
 
 def test_without_its_keys_rows_are_restored_and_secrets_reported_as_lost(empty: Path, settings: Settings) -> None:
     old = settings.FIELD_ENCRYPTION_KEYS[0]
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    with pytest.raises(CommandError, match=key_id(old)) as told:
-        said("restore", str(empty))
-    assert told.value.returncode == 3
-    with pytest.raises(CommandError, match="FIELD_ENCRYPTION_KEYS") as told:
-        said("restore", str(empty), unverified=True)
-    assert told.value.returncode == 4
+    with pytest.raises(CommandError, match=key_id(old)) as reported:
+        output("restore", str(empty))
+    assert reported.value.returncode == 3
+    with pytest.raises(CommandError, match="FIELD_ENCRYPTION_KEYS") as reported:
+        output("restore", str(empty), unverified=True)
+    assert reported.value.returncode == 4
     assert Run.objects.count() == 1
 
 
@@ -255,7 +255,7 @@ def test_an_unreachable_database_is_reported(file: Path, monkeypatch: pytest.Mon
     monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
     try:
         with pytest.raises(CommandError, match="Can't reach the database"):
-            said("backup", str(file))
+            output("backup", str(file))
     finally:
         monkeypatch.undo()
         connection.close()

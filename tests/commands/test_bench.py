@@ -77,8 +77,8 @@ def test_the_org_pages_benchmark_removes_its_database() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_web_server_is_measured_with_and_without_attackers() -> None:
     rows = {row.name: row.value for row in measure_web(BenchOptions(times=1, web_server=web_server), runs=300)}
-    for beside in ("nobody else", "attackers"):
-        assert rows[f"pages, p95, {beside}"] > 0
+    for next_to in ("nobody else", "attackers"):
+        assert rows[f"pages, p95, {next_to}"] > 0
     assert rows["attackers that were connected at the end"] > 300
 
 

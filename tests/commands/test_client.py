@@ -35,20 +35,20 @@ def test_a_client_is_added_and_verified(demo: server.Running, monkeypatch: pytes
     wanted = scenario("healthy-web").client
     known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == wanted)
     monkeypatch.setenv(SECRET_VARIABLE, known.secret)
-    code, said = add("Mine", "demo-published", known.id)
+    code, output = add("Mine", "demo-published", known.id)
     assert (code, OAuthClient.objects.get().state) == (0, "verified")
-    assert known.secret not in said
+    assert known.secret not in output
 
 
-def test_a_client_that_fails_verification_is_kept_and_exits_4(
+def test_a_client_that_fails_verification_is_stored_and_exits_4(
     demo: server.Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("wrong-secret\n"))
     monkeypatch.delenv(SECRET_VARIABLE, raising=False)
-    code, said = add("Mine", "demo-published", "unknown-id")
+    code, output = add("Mine", "demo-published", "unknown-id")
     client = OAuthClient.objects.get()
     assert (code, client.state, client.secret) == (4, "failed", "wrong-secret")
-    assert "wrong-secret" not in said
+    assert "wrong-secret" not in output
 
 
 @pytest.mark.parametrize(

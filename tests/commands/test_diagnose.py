@@ -64,13 +64,13 @@ def thread_curl() -> str:
 
 
 def test_a_healthy_call_exits_0(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
-    code, said = diagnose("--call", paste(f"POST /api/v2/conversations/{HEALTHY}/cobrowse"), "--json")
-    assert (code, json.loads(said)["verdict"]["cause"]) == (0, "none")
+    code, output = diagnose("--call", paste(f"POST /api/v2/conversations/{HEALTHY}/cobrowse"), "--json")
+    assert (code, json.loads(output)["verdict"]["cause"]) == (0, "none")
 
 
 def test_the_call_of_the_thread_exits_3_with_a_proven_cause(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
-    code, said = diagnose("--call", paste(thread_curl()), "--json")
-    verdict = json.loads(said)["verdict"]
+    code, output = diagnose("--call", paste(thread_curl()), "--json")
+    verdict = json.loads(output)["verdict"]
     assert (code, verdict["cause"], verdict["certainty"]) == (3, "path.not_in_api", "proved")
     assert "POST /api/v2/conversations/{conversationId}/cobrowse" in verdict["remedy"]
     assert "Scopes and the providerId aren't the reason" in verdict["remedy"]
@@ -78,8 +78,8 @@ def test_the_call_of_the_thread_exits_3_with_a_proven_cause(diagnose: Diagnose, 
 
 def test_the_text_of_the_thread_does_too(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
     text = 'POST /api/v2/conversations/chat/{conversationId}/cobrowse      {"providerId": "genesys"}     -> 404'
-    code, said = diagnose("--call", paste(text), "--json")
-    verdict = json.loads(said)["verdict"]
+    code, output = diagnose("--call", paste(text), "--json")
+    verdict = json.loads(output)["verdict"]
     assert (code, verdict["cause"]) == (3, "path.not_in_api")
     assert "path.placeholder_unexpanded" in verdict["also"]
 
@@ -88,8 +88,8 @@ def test_a_method_that_no_sdk_has_exits_3_and_names_the_real_one(
     diagnose: Diagnose, paste: Callable[[str], str]
 ) -> None:
     call = paste(f'conversationsApi.postConversationChatCobrowseSessions("{HEALTHY}", {{ providerId: "genesys" }})')
-    code, said = diagnose("--call", call, "--json")
-    verdict = json.loads(said)["verdict"]
+    code, output = diagnose("--call", call, "--json")
+    verdict = json.loads(output)["verdict"]
     assert (code, verdict["cause"], verdict["certainty"]) == (3, "path.not_in_api", "proved")
     assert verdict["because"] == ["request.sdk"]
     assert "postConversationCobrowse" in verdict["remedy"]
@@ -99,21 +99,21 @@ def test_of_several_calls_the_most_likely_is_used_and_the_others_are_listed(
     diagnose: Diagnose, paste: Callable[[str], str]
 ) -> None:
     start = f"/api/v2/conversations/{HEALTHY}/cobrowse"
-    code, said = diagnose("--call", paste(f"GET /api/v2/users/me -> 200\n\nPOST {start}\n"))
+    code, output = diagnose("--call", paste(f"GET /api/v2/users/me -> 200\n\nPOST {start}\n"))
     assert code == 0
-    assert "Not used: 1. GET /api/v2/users/me" in said
+    assert "Not used: 1. GET /api/v2/users/me" in output
 
 
 def test_an_unexplained_failure_exits_4(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
     call = paste(f"POST /api/v2/conversations/{HEALTHY}/cobrowse")
     answer = paste('{"status": 404, "headers": {}, "body": {"code": "not.found", "message": "m", "status": 404}}')
-    code, said = diagnose("--call", call, "--answer", answer, "--json")
-    assert (code, json.loads(said)["verdict"]["cause"]) == (4, "undetermined")
+    code, output = diagnose("--call", call, "--answer", answer, "--json")
+    assert (code, json.loads(output)["verdict"]["cause"]) == (4, "undetermined")
 
 
 def test_the_json_has_the_published_shape(diagnose: Diagnose) -> None:
-    _, said = diagnose("--conversation", HEALTHY, "--json")
-    report = json.loads(said)
+    _, output = diagnose("--conversation", HEALTHY, "--json")
+    report = json.loads(output)
     keys = ["critical_path_ms", "duration_ms", "exchanges", "findings", "run", "schema_version", "verdict"]
     assert sorted(report) == keys
     assert sorted(report["verdict"]) == ["also", "because", "cause", "certainty", "remedy", "sentence"]
@@ -126,8 +126,8 @@ def test_the_json_has_the_published_shape(diagnose: Diagnose) -> None:
 
 
 def test_because_names_existing_findings(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
-    _, said = diagnose("--call", paste(thread_curl()), "--json")
-    report = json.loads(said)
+    _, output = diagnose("--call", paste(thread_curl()), "--json")
+    report = json.loads(output)
     ids = {f"{each['check']}#{each['subject']}".removesuffix("#") for each in report["findings"]}
     assert report["verdict"]["because"]
     assert set(report["verdict"]["because"]) <= ids
@@ -139,22 +139,22 @@ def test_nothing_is_stored_without_save(diagnose: Diagnose) -> None:
 
 
 def test_save_stores_the_run(diagnose: Diagnose) -> None:
-    code, said = diagnose("--conversation", HEALTHY, "--json", "--save")
-    report = json.loads(said)
+    code, output = diagnose("--conversation", HEALTHY, "--json", "--save")
+    report = json.loads(output)
     run = Run.objects.get(pk=report["run"])
     assert (code, run.status, run.source, run.findings.count()) == (0, "finished", "cli", len(report["findings"]))
 
 
 def test_the_client_alone_is_a_health_check(diagnose: Diagnose) -> None:
-    code, said = diagnose("--json", "--save")
+    code, output = diagnose("--json", "--save")
     assert code == 0
-    assert Run.objects.get(pk=json.loads(said)["run"]).kind == "health"
+    assert Run.objects.get(pk=json.loads(output)["run"]).kind == "health"
 
 
 def test_the_text_output_has_cause_and_fix(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
-    _, said = diagnose("--call", paste(thread_curl()))
-    assert "path.not_in_api (proven)" in said
-    assert "How to fix it:" in said
+    _, output = diagnose("--call", paste(thread_curl()))
+    assert "path.not_in_api (proven)" in output
+    assert "How to fix it:" in output
 
 
 @pytest.mark.parametrize(
@@ -215,10 +215,10 @@ def test_the_command_starts_the_demo_orgs_if_they_are_not_running(settings: Sett
 
 def test_a_failure_that_cannot_be_reproduced_is_undetermined(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
     call, answer = paste(f"POST /api/v2/conversations/{HEALTHY}/cobrowse"), paste('{"status": 200, "body": {}}')
-    code, said = diagnose("--call", call, "--answer", answer, "--note", "It failed at noon but works again", "--json")
-    assert (code, json.loads(said)["verdict"]["cause"]) == (4, "undetermined")
-    code, said = diagnose("--call", call, "--answer", answer, "--json")
-    assert (code, json.loads(said)["verdict"]["cause"]) == (0, "none")
+    code, output = diagnose("--call", call, "--answer", answer, "--note", "It failed at noon but works again", "--json")
+    assert (code, json.loads(output)["verdict"]["cause"]) == (4, "undetermined")
+    code, output = diagnose("--call", call, "--answer", answer, "--json")
+    assert (code, json.loads(output)["verdict"]["cause"]) == (0, "none")
 
 
 def test_junit_matches_the_exit_code(diagnose: Diagnose, paste: Callable[[str], str], tmp_path: Path) -> None:

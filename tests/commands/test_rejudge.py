@@ -34,15 +34,15 @@ def judged(*options: str) -> tuple[int, dict[str, Any]]:
     out = io.StringIO()
     with pytest.raises(SystemExit) as ended:
         call_command("rejudge", "--json", *options, stdout=out)
-    told: dict[str, Any] = json.loads(out.getvalue())
-    return int(str(ended.value.code)), told
+    reported: dict[str, Any] = json.loads(out.getvalue())
+    return int(str(ended.value.code)), reported
 
 
 def test_a_different_verdict_is_listed_and_exits_3(acme: OAuthClient) -> None:
     run = old_run(acme)
-    code, told = judged()
-    assert (code, told["looked_at"], told["not_judged"]) == (3, 1, 0)
-    (found,) = told["differing"]
+    code, reported = judged()
+    assert (code, reported["looked_at"], reported["not_judged"]) == (3, 1, 0)
+    (found,) = reported["differing"]
     assert (found["run"], found["then"]["cause"]) == (run.pk, "none")
     assert found["now"]["cause"] != "none"
     assert {each["why"] for each in found["changes"]} <= {
@@ -67,8 +67,8 @@ def test_runs_are_filtered_by_client_day_and_number(acme: OAuthClient) -> None:
     old_run(make_client("Other"))
     old_run(acme, created_at=now - timedelta(days=9))
     newest = [old_run(acme, created_at=now - timedelta(hours=hours)).pk for hours in (1, 2, 3)]
-    _, told = judged("--client", "acme support", "--since", f"{now - timedelta(days=5):%Y-%m-%d}", "--limit", "2")
-    assert [each["run"] for each in told["differing"]] == newest[:2]
+    _, reported = judged("--client", "acme support", "--since", f"{now - timedelta(days=5):%Y-%m-%d}", "--limit", "2")
+    assert [each["run"] for each in reported["differing"]] == newest[:2]
     assert judged("--client", "acme support")[1]["looked_at"] == 4
 
 

@@ -20,24 +20,24 @@ def snapshot(*arguments: str) -> tuple[int, str]:
 
 
 def test_a_complete_sync_exits_0(demo_client: OAuthClient) -> None:
-    code, said = snapshot("Demo")
+    code, output = snapshot("Demo")
     assert code == 0
-    assert "deployments" in said
+    assert "deployments" in output
     assert ConfigurationSync.objects.get().source == ConfigurationSync.Source.CLI
 
 
 def test_json_has_parts_and_changes(demo_client: OAuthClient) -> None:
-    code, said = snapshot("Demo", "--json")
-    told = json.loads(said)
-    assert (code, told["state"]) == (0, "whole")
-    assert [each["part"] for each in told["parts"]] == ["rights", "gateway", "deployments", "settings", "drafts"]
+    code, output = snapshot("Demo", "--json")
+    reported = json.loads(output)
+    assert (code, reported["state"]) == (0, "whole")
+    assert [each["part"] for each in reported["parts"]] == ["rights", "gateway", "deployments", "settings", "drafts"]
 
 
 def test_an_org_that_refuses_the_client_exits_1(demo_client: OAuthClient) -> None:
     OAuthClient.objects.filter(pk=demo_client.pk).update(client_id="00000000-0000-4000-8000-000000000000")
-    code, said = snapshot("Demo")
+    code, output = snapshot("Demo")
     assert code == 1
-    assert "rejected the client" in said
+    assert "rejected the client" in output
 
 
 def test_an_open_sync_is_finished(demo_client: OAuthClient) -> None:
@@ -50,6 +50,6 @@ def test_an_open_sync_is_finished(demo_client: OAuthClient) -> None:
 def test_a_client_that_cannot_be_synced_is_bad_input(retired: bool) -> None:
     if retired:
         make_client("Gone", retired_at="2026-01-01T00:00:00Z")
-    with pytest.raises(CommandError) as trouble:
+    with pytest.raises(CommandError) as problem:
         call_command("snapshot", "Gone")
-    assert trouble.value.returncode == 2
+    assert problem.value.returncode == 2

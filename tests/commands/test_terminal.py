@@ -27,8 +27,8 @@ def start(body: str, **streams: object) -> "subprocess.Popen[bytes]":
 
 
 def ended(process: "subprocess.Popen[bytes]") -> tuple[int, str]:
-    _, said = process.communicate(timeout=60)
-    return process.returncode, said.decode()
+    _, message = process.communicate(timeout=60)
+    return process.returncode, message.decode()
 
 
 def test_a_closed_pipe_changes_neither_exit_code_nor_effects(tmp_path: Path) -> None:
@@ -45,20 +45,20 @@ def test_a_closed_pipe_changes_neither_exit_code_nor_effects(tmp_path: Path) -> 
 
 def test_a_full_disk_prints_one_message() -> None:
     with open("/dev/full", "wb") as full:
-        code, said = ended(start("print('x' * 100_000)", stdout=full))
-    assert (code, said.count("\n")) == (1, 1)
-    assert "disk is full" in said
+        code, message = ended(start("print('x' * 100_000)", stdout=full))
+    assert (code, message.count("\n")) == (1, 1)
+    assert "disk is full" in message
 
 
 def test_a_full_disk_at_the_last_flush_prints_one_message() -> None:
     with open("/dev/full", "wb") as full:
-        code, said = ended(start("print('short')", stdout=full))
-    assert (code, said.count("\n")) == (1, 1)
+        code, message = ended(start("print('short')", stdout=full))
+    assert (code, message.count("\n")) == (1, 1)
 
 
 def test_a_full_disk_elsewhere_names_the_file() -> None:
-    code, said = ended(start("raise OSError(28, 'No space left on device', '/backups/today')"))
-    assert (code, "/backups/today" in said, said.count("\n")) == (1, True, 1)
+    code, message = ended(start("raise OSError(28, 'No space left on device', '/backups/today')"))
+    assert (code, "/backups/today" in message, message.count("\n")) == (1, True, 1)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -67,13 +67,13 @@ def test_a_signal_prints_one_message(number: signal.Signals, code: int) -> None:
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(number)
-    got, said = ended(process)
-    assert (got, said.count("\n"), "Traceback" in said) == (code, 1, False)
+    got, message = ended(process)
+    assert (got, message.count("\n"), "Traceback" in message) == (code, 1, False)
 
 
 def test_a_prompt_without_a_terminal_prints_one_message() -> None:
-    code, said = ended(start("input()", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
-    assert (code, said.count("\n")) == (1, 1)
+    code, message = ended(start("input()", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
+    assert (code, message.count("\n")) == (1, 1)
 
 
 def test_closed_standard_streams_are_replaced() -> None:
@@ -87,8 +87,8 @@ def test_closed_standard_streams_are_replaced() -> None:
 
 def test_output_survives_a_terminal_without_unicode() -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
-    code, said = ended(start(r"print('\u2013 \udc80 \u4f1a')", stdout=subprocess.DEVNULL, env=environment))
-    assert (code, said) == (0, "")
+    code, message = ended(start(r"print('\u2013 \udc80 \u4f1a')", stdout=subprocess.DEVNULL, env=environment))
+    assert (code, message) == (0, "")
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])

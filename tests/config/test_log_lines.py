@@ -30,7 +30,7 @@ class Lines(logging.Handler):
         self.lines.append(self.format(record))
 
     @property
-    def told(self) -> list[dict[str, object]]:
+    def reported(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.lines]
 
 
@@ -46,8 +46,8 @@ def lines(request: pytest.FixtureRequest) -> Iterator[Lines]:
 def test_a_line_belongs_to_its_run_and_request(lines: Lines) -> None:
     with acting.acting_as(acting.Actor(request_id="abc")), bound_contextvars(run=3, client=4):
         logging.getLogger("diagnostics").info("run %s ended", 3)
-    (told,) = lines.told
-    assert {key: told[key] for key in ("event", "level", "logger", "request_id", "run", "client")} == {
+    (reported,) = lines.reported
+    assert {key: reported[key] for key in ("event", "level", "logger", "request_id", "run", "client")} == {
         "event": "run 3 ended", "level": "info", "logger": "diagnostics", "request_id": "abc", "run": 3, "client": 4,
     }  # fmt: skip
 
@@ -61,36 +61,36 @@ def test_what_others_wrote_begins_no_line_of_its_own(lines: Lines) -> None:
 
 
 @pytest.mark.django_db
-def test_a_request_is_told_with_its_id_and_without_what_was_searched(lines: Lines, client: Client) -> None:
+def test_a_request_is_logged_with_its_id_and_without_the_search_text(lines: Lines, client: Client) -> None:
     answer = client.get("/login/?next=/runs/%3Fsearch%3Dsomebody", headers={"X-Request-ID": "forged"})
-    (told,) = [line for line in lines.told if line["logger"] == "access"]
-    assert (told["method"], told["path"], told["status"]) == ("GET", "/login/", 200)
-    assert told["request_id"] == answer.headers["X-Request-ID"] != "forged"
+    (reported,) = [line for line in lines.reported if line["logger"] == "access"]
+    assert (reported["method"], reported["path"], reported["status"]) == ("GET", "/login/", 200)
+    assert reported["request_id"] == answer.headers["X-Request-ID"] != "forged"
 
 
 @pytest.mark.django_db
-def test_a_key_in_an_address_is_not_told(lines: Lines, client: Client) -> None:
+def test_a_key_in_a_url_is_not_logged(lines: Lines, client: Client) -> None:
     client.get(f"/badge/{'k' * 40}.svg")
     assert "k" * 40 not in "".join(lines.lines)
 
 
 @pytest.mark.django_db
-def test_machines_that_ask_for_the_state_are_not_told(lines: Lines, client: Client) -> None:
+def test_requests_of_health_probes_are_not_logged(lines: Lines, client: Client) -> None:
     client.get("/health/live")
     assert lines.lines == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_tells_its_end_under_its_number(lines: Lines, demo_client: OAuthClient) -> None:
+def test_the_end_of_a_run_is_logged_under_its_id(lines: Lines, demo_client: OAuthClient) -> None:
     run = create_run(client=demo_client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.WEB)
     execute_run(run.pk)
-    (told,) = [line for line in lines.told if "ended" in str(line["event"])]
-    assert (told["run"], told["client"]) == (run.pk, demo_client.pk)
+    (reported,) = [line for line in lines.reported if "ended" in str(line["event"])]
+    assert (reported["run"], reported["client"]) == (run.pk, demo_client.pk)
 
 
 @shared_task(name="tests.whose_request")
-def whose_request(heard: list[str]) -> None:
-    heard.append(acting.current_actor().request_id)
+def whose_request(received: list[str]) -> None:
+    received.append(acting.current_actor().request_id)
 
 
 def test_a_task_names_the_request_that_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,11 +100,11 @@ def test_a_task_names_the_request_that_it_came_from(monkeypatch: pytest.MonkeyPa
         whose_request.apply_async(([],), retry=False)
     assert sent[0][REQUEST_ID_HEADER] == "abc"
     assert isinstance(whose_request, ContextTask)
-    heard: list[str] = []
+    received: list[str] = []
     whose_request.push_request(**{REQUEST_ID_HEADER: "abc"})
     try:
-        whose_request(heard)
+        whose_request(received)
     finally:
         whose_request.pop_request()
-    whose_request(heard)
-    assert heard == ["abc", ""]
+    whose_request(received)
+    assert received == ["abc", ""]

@@ -39,9 +39,9 @@ MISTAKES: list[tuple[str, dict[str, Any]]] = [
 def test_a_mistake_is_reported(settings: Settings, expected: str, mistake: dict[str, Any]) -> None:
     for name, value in mistake.items():
         setattr(settings, name, value)
-    said = [message for check in CHECKS for message in check(None)]
-    assert expected in {message.id for message in said}
-    assert all(message.hint for message in said)
+    output = [message for check in CHECKS for message in check(None)]
+    assert expected in {message.id for message in output}
+    assert all(message.hint for message in output)
 
 
 def test_another_database_engine_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,12 +51,12 @@ def test_one_scenario_is_shown_whole(tmp_path: Path) -> None:
     assert "path.not_in_api" in shown
 
 
-def test_an_unknown_scenario_is_said(tmp_path: Path) -> None:
+def test_an_unknown_scenario_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="no-such-thing"):
         run(tmp_path, "no-such-thing")
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(CommandError, match="couldn't be written"):
@@ -80,7 +80,7 @@ def test_a_deployment_of_the_demo_is_published_while_it_is_served(tmp_path: Path
 
 
 @pytest.mark.parametrize("endpoints", [{}, {"demo-published": {"api": "http://127.0.0.1:9"}}])
-def test_a_demo_that_is_not_served_is_said(tmp_path: Path, endpoints: dict[str, Any]) -> None:
+def test_a_demo_that_is_not_served_is_reported(tmp_path: Path, endpoints: dict[str, Any]) -> None:
     with override_settings(GENESYS_ENDPOINTS=endpoints), pytest.raises(CommandError, match="manage.py up"):
         run(tmp_path, "--publish", "on")
 

@@ -65,6 +65,6 @@ def test_what_is_forbidden_looks_absent(gateway: Visitor) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "not.found")
 
 
-def test_the_published_call_works_beside_it(gateway: Visitor) -> None:
+def test_the_published_call_still_works(gateway: Visitor) -> None:
     path = f"/api/v2/conversations/{gateway.conversation('gw-healthy')}/cobrowse"
     assert gateway.ask(path, HEALTHY, method="POST").status_code == 200

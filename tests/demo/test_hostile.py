@@ -82,7 +82,7 @@ def test_answers_that_break_off(published: Visitor, kind: str) -> None:
     assert published.read("healthy-web").status_code == 200
 
 
-def test_a_slow_answer_waits_as_long_as_it_is_told(published: Visitor) -> None:
+def test_a_slow_response_waits_as_long_as_configured(published: Visitor) -> None:
     client = published.client("Hostile api: slow")
     published.endpoint.orgs[0].update_client(client.id, behaviour={**client.behaviour, "seconds": 0.01})
     assert visit(published, "slow").status_code == 200

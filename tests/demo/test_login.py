@@ -22,7 +22,7 @@ def test_a_token_is_granted_for_basic_credentials(published: Visitor) -> None:
     assert answer.json()["expires_in"] == 86_399
 
 
-def test_credentials_may_stand_in_the_body(published: Visitor) -> None:
+def test_credentials_may_be_in_the_body(published: Visitor) -> None:
     client = published.client()
     form = {"grant_type": "client_credentials", "client_id": client.id, "client_secret": client.secret}
     assert requests.post(f"{published.url}/oauth/token", data=form, timeout=5).status_code == 200

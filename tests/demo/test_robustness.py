@@ -49,7 +49,7 @@ def test_a_garbage_request_is_answered_below_500_and_the_next_one_works(publishe
     assert published.ask("/api/v2/tokens/me").status_code == 200
 
 
-def test_a_body_over_the_cap_is_refused_and_not_kept(published: Visitor) -> None:
+def test_a_body_over_the_limit_is_refused_and_not_stored(published: Visitor) -> None:
     answer = requests.post(f"{published.url}/oauth/token", data=b"x" * (BODY_CAP + 1), timeout=10)
     assert (answer.status_code, answer.json()["code"]) == (413, "request.entity.too.large")
 

@@ -20,16 +20,16 @@ def orgs() -> Iterator[Running]:
     running.stop()
 
 
-@pytest.mark.parametrize("told", scenarios(), ids=lambda told: told.id)
-def test_a_scenario_gets_its_cause(orgs: Running, told: Scenario) -> None:
-    verdict = diagnose(orgs, told).verdict()
-    assert (verdict["cause"], verdict["certainty"]) == (told.cause, told.certainty)
+@pytest.mark.parametrize("reported", scenarios(), ids=lambda reported: reported.id)
+def test_a_scenario_gets_its_cause(orgs: Running, reported: Scenario) -> None:
+    verdict = diagnose(orgs, reported).verdict()
+    assert (verdict["cause"], verdict["certainty"]) == (reported.cause, reported.certainty)
     assert orgs.log.writes == []
 
 
 def test_together_they_sent_reads_and_token_requests_only(orgs: Running) -> None:
-    for told in scenarios():
-        diagnose(orgs, told)
+    for reported in scenarios():
+        diagnose(orgs, reported)
     assert {(each.method, each.target.split("?")[0]) for each in orgs.log.requests if each.method != "GET"} <= {
         ("POST", "/oauth/token"),
         ("HEAD", "/api/v2/tokens/me"),

@@ -30,7 +30,7 @@ def state_of(name: str) -> str:
     return OAuthClient.objects.get(name=name).state
 
 
-def test_it_registers_verifies_and_tells_the_story() -> None:
+def test_it_registers_verifies_and_creates_the_history() -> None:
     seeded = seed.seed()
     assert seeded.clients == OAuthClient.objects.count() == len({each.client for each in scenarios()})
     assert seeded.runs == Run.objects.count() == len(story.moments(timezone.now()))
@@ -68,10 +68,10 @@ def test_any_other_name_registers_nothing() -> None:
 
 
 def test_a_client_of_that_name_that_is_not_ours_is_left_alone() -> None:
-    theirs = make_client("demo: Published API", region="eu-west-1")
+    other = make_client("demo: Published API", region="eu-west-1")
     seeded = seed.seed()
-    theirs.refresh_from_db()
-    assert (theirs.region, seeded.runs) == ("eu-west-1", 0)
+    other.refresh_from_db()
+    assert (other.region, seeded.runs) == ("eu-west-1", 0)
     assert not OAuthClient.objects.filter(name="Demo: published API").exists()
 
 

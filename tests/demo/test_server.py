@@ -39,11 +39,11 @@ def test_a_given_port_serves_both_orgs_on_it_and_the_next() -> None:
     running.stop()
 
 
-def test_a_taken_second_port_frees_the_first_again() -> None:
+def test_a_second_port_in_use_frees_the_first_again() -> None:
     port = free_pair()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", port + 1))
-        taken.listen()
+    with socket.socket() as used:
+        used.bind(("127.0.0.1", port + 1))
+        used.listen()
         with pytest.raises(OSError, match="in use"):
             server.start(port)
     server.start(port).stop()
@@ -88,10 +88,10 @@ def test_as_a_program_it_needs_no_settings_and_ends_on_sigterm() -> None:
     assert [line.split()[-1] for line in lines] == [f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"]
 
 
-def test_as_a_program_it_says_which_ports_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+def test_as_a_program_it_reports_which_ports_are_in_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as used:
+        used.bind(("127.0.0.1", 0))
+        used.listen()
+        port = used.getsockname()[1]
         assert server.main(["--port", str(port)]) == 1
     assert str(port) in capsys.readouterr().err

@@ -21,7 +21,7 @@ from diagnostics.runs.reevaluate import reevaluate_run
 
 
 @pytest.fixture(scope="module", autouse=True)
-def told(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def reported(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     before = settings.GENESYS_ENDPOINTS
     settings.GENESYS_ENDPOINTS = {key: value for key, value in before.items() if not key.startswith("demo-")}
     ensure_running()
@@ -71,7 +71,7 @@ def test_health_runs_break_and_recover_with_the_role() -> None:
     assert (causes[broken[0] - 1], causes[broken[-1] + 1], len(broken)) == ("none", "none", 6)
 
 
-def test_between_a_good_and_a_bad_run_the_readings_tell_what_was_changed() -> None:
+def test_syncs_between_a_good_and_a_bad_run_show_what_changed() -> None:
     for client, kind, setting in (
         (story.PUBLISHED_CLIENT, OrgChange.Kind.VANISHED, "division"),
         (story.PRODUCTION_CLIENT, OrgChange.Kind.DISABLED, "enabled"),
@@ -88,8 +88,8 @@ def test_what_the_runs_saw_agrees_with_the_readings() -> None:
     for run in runs_of(story.PRODUCTION_CLIENT):
         (deployment,) = run.environment["deployments"].values()
         assert deployment["cobrowse"] is (run.cause == "none")
-        told = OrgChange.objects.filter(client=run.client, setting="version", at__lt=run.created_at).order_by("-pk")
-        newest = told.first()
+        reported = OrgChange.objects.filter(client=run.client, setting="version", at__lt=run.created_at).order_by("-pk")
+        newest = reported.first()
         assert deployment["version"] == (newest.after if newest else "3")
     secrets = {run.environment["client"]["secret_set_at"] for run in Run.objects.all()}
     assert all(secrets)
@@ -103,7 +103,7 @@ def test_a_renamed_provider_came_and_the_old_one_went() -> None:
     assert old.removed_at is not None and old.last_seen_at < old.removed_at
 
 
-def test_changes_are_in_order_and_each_was_told_by_a_reading() -> None:
+def test_changes_are_in_order_and_each_belongs_to_a_sync() -> None:
     times = [change.at for change in OrgChange.objects.filter(client__name__in=story.CLIENTS).order_by("pk")]
     assert times == sorted(times)
     for change in OrgChange.objects.exclude(about="status").select_related("sync"):
@@ -124,7 +124,7 @@ def test_readings_are_in_order_and_whole_but_where_the_role_was_missing() -> Non
         assert all(each.has_data for each in snapshots)
 
 
-def test_each_client_stands_as_the_story_ends() -> None:
+def test_each_client_has_the_status_at_the_end_of_the_story() -> None:
     found = OAuthClient.objects.filter(name__in=story.CLIENTS)
     assert {client.name: (client.status, client.status_cause) for client in found} == {
         story.PUBLISHED_CLIENT: ("works", ""),
@@ -194,10 +194,10 @@ def test_the_orgs_clock_went_as_ours_on_every_day() -> None:
         if name.lower() == "date"
     ]
     assert dates
-    assert all(abs(theirs - ours) <= timedelta(seconds=1) for theirs, ours in dates)
+    assert all(abs(foreign - own) <= timedelta(seconds=1) for foreign, own in dates)
 
 
-def test_judged_anew_today_nothing_differs() -> None:
+def test_a_reevaluation_today_differs_in_nothing() -> None:
     for client in story.CLIENTS:
         for run in (runs_of(client)[0], runs_of(client, "health")[0]):
             judged = reevaluate_run(run)

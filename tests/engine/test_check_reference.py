@@ -27,7 +27,7 @@ def orgs() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def asked(orgs: Running) -> set[tuple[str, str]]:
+def requested(orgs: Running) -> set[tuple[str, str]]:
     """(check, path) of all that the checks asked in all scenarios, also where an earlier check had the answer."""
     found: set[tuple[str, str]] = set()
     once: Callable[..., Any] = genesys.GenesysClient._once
@@ -40,8 +40,8 @@ def asked(orgs: Running) -> set[tuple[str, str]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(genesys.GenesysClient, "_once", remember)
-        for told in scenarios():
-            diagnose(orgs, told)
+        for reported in scenarios():
+            diagnose(orgs, reported)
     return found
 
 
@@ -52,12 +52,12 @@ def fits(read: str, path: str) -> bool:
     return len(wanted) == len(given) and all(w == g or w.startswith("{") for w, g in zip(wanted, given, strict=True))
 
 
-def test_no_check_asks_what_it_did_not_declare(asked: set[tuple[str, str]]) -> None:
+def test_no_check_asks_what_it_did_not_declare(requested: set[tuple[str, str]]) -> None:
     declared = {check.id: check.reads for check in all_checks()}
-    assert {check for check, _ in asked} > {"oauth.identity", "conversation.exists", "permissions.call"}
+    assert {check for check, _ in requested} > {"oauth.identity", "conversation.exists", "permissions.call"}
     undeclared = {
         (check, path)
-        for check, path in asked
+        for check, path in requested
         if not any(read.startswith("GET ") and fits(read, path) for read in declared[check])
     }
     assert undeclared == set()
@@ -89,11 +89,11 @@ def test_the_smallest_role_is_what_the_reads_need() -> None:
     assert "Conversation lookup" in role["conversation:communication:view"]
 
 
-def say(ctx: CheckContext) -> list[Result]:
+def report(ctx: CheckContext) -> list[Result]:
     return [passed("fine", "Fine.")]
 
 
-def test_of_several_that_are_enough_the_one_already_needed_is_taken() -> None:
+def test_of_several_sufficient_permissions_the_already_needed_one_is_used() -> None:
     details = "GET /api/v2/analytics/conversations/{conversationId}/details"
-    found = entries_of((Check("a.one", "One", say, reads=(details,)),), bundled())
+    found = entries_of((Check("a.one", "One", report, reads=(details,)),), bundled())
     assert [each.permission.api for each in smallest_role(found)] == ["analytics:conversationDetail:view"]

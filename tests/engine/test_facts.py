@@ -34,39 +34,39 @@ def deployment(id: str, **values: Any) -> dict[str, Any]:
 
 
 def test_what_was_not_asked_is_none_and_never_empty() -> None:
-    seen = read_environment([])
-    assert {name: value for name, value in seen.items() if value not in (None, False)} == {"version": 1}
+    visible = read_environment([])
+    assert {name: value for name, value in visible.items() if value not in (None, False)} == {"version": 1}
 
 
-def test_the_token_tells_org_grant_and_scopes() -> None:
+def test_the_token_shows_org_grant_and_scopes() -> None:
     data = {
         "organization": {"id": "o1", "name": "Acme"},
         "OAuthClient": {"authorizedGrantType": "CLIENT-CREDENTIALS", "scope": ["a"]},
         "authorizedScope": ["conversations", "authorization"],
     }
-    seen = read_environment([answered("/api/v2/tokens/me", data)])
-    assert seen["org"] == {"id": "o1", "name": "Acme"}
-    assert seen["grant_type"] == "CLIENT-CREDENTIALS"
-    assert seen["scopes"] == ["authorization", "conversations"]
+    visible = read_environment([answered("/api/v2/tokens/me", data)])
+    assert visible["org"] == {"id": "o1", "name": "Acme"}
+    assert visible["grant_type"] == "CLIENT-CREDENTIALS"
+    assert visible["scopes"] == ["authorization", "conversations"]
 
 
-def test_roles_are_told_by_division_and_permissions_where_they_are_held() -> None:
+def test_roles_are_grouped_by_division_and_permissions_by_where_they_are_held() -> None:
     data = {"grants": [grant("Cobrowse", "Home", ADD), grant("Cobrowse", "Sales", ADD), grant("Other", "Home")]}
-    seen = read_environment([answered("/api/v2/authorization/subjects/me?includeFullRoles=true", data)], ["x:y:z"])
-    assert seen["roles"] == [
+    visible = read_environment([answered("/api/v2/authorization/subjects/me?includeFullRoles=true", data)], ["x:y:z"])
+    assert visible["roles"] == [
         {"role": "Cobrowse", "division": "Home"},
         {"role": "Cobrowse", "division": "Sales"},
         {"role": "Other", "division": "Home"},
     ]
-    assert seen["permissions"]["conversation:cobrowse:add"] == ["Home", "Sales"]
-    assert seen["permissions"]["x:y:z"] == []
+    assert visible["permissions"]["conversation:cobrowse:add"] == ["Home", "Sales"]
+    assert visible["permissions"]["x:y:z"] == []
 
 
 def test_a_conditional_policy_is_no_holding() -> None:
     data = {"grants": [grant("Cobrowse", "Home", {**ADD, "condition": "queue == 1"})]}
-    seen = read_environment([answered("/api/v2/authorization/subjects/me", data)])
-    assert seen["permissions"]["conversation:cobrowse:add"] == []
-    assert seen["conditional"] == {"conversation:cobrowse:add": ["Home"]}
+    visible = read_environment([answered("/api/v2/authorization/subjects/me", data)])
+    assert visible["permissions"]["conversation:cobrowse:add"] == []
+    assert visible["conditional"] == {"conversation:cobrowse:add": ["Home"]}
 
 
 @pytest.mark.parametrize(
@@ -82,35 +82,35 @@ def test_permissions_that_were_not_shown_are_not_known(data: dict[str, Any]) -> 
     assert read_environment([answered("/api/v2/authorization/subjects/me", data)])["permissions"] is None
 
 
-def test_deployments_are_told_with_the_version_in_use() -> None:
+def test_deployments_are_parsed_with_the_version_in_use() -> None:
     data = {
         "entities": [deployment("d1"), deployment("d2", configuration={"version": 4, "cobrowse": {"enabled": False}})]
     }
-    seen = read_environment([answered(f"{DEPLOYMENTS}?expand=Configuration", data)])
-    assert seen["deployments"]["d1"] == {
+    visible = read_environment([answered(f"{DEPLOYMENTS}?expand=Configuration", data)])
+    assert visible["deployments"]["d1"] == {
         "name": "Site d1",
         "status": "Active",
         "version": "3",
         "cobrowse": True,
         "channels": ["Voice", "Webmessaging"],
     }
-    assert (seen["deployments"]["d2"]["version"], seen["deployments"]["d2"]["cobrowse"]) == ("4", False)
-    assert seen["deployments_more"] is False
+    assert (visible["deployments"]["d2"]["version"], visible["deployments"]["d2"]["cobrowse"]) == ("4", False)
+    assert visible["deployments_more"] is False
 
 
-def test_settings_that_the_list_hides_are_taken_from_the_version_read_alone() -> None:
+def test_settings_missing_from_the_list_are_read_from_the_single_version() -> None:
     hidden = answered(DEPLOYMENTS, {"entities": [deployment("d1", configuration={"version": "3"})]})
     alone = answered(
         f"{DEPLOYMENTS}/d1/configurations", {"configurationVersion": {"version": "5", "cobrowse": {"enabled": False}}}
     )
-    seen = read_environment([hidden, alone])["deployments"]["d1"]
-    assert (seen["version"], seen["cobrowse"]) == ("5", False)
+    visible = read_environment([hidden, alone])["deployments"]["d1"]
+    assert (visible["version"], visible["cobrowse"]) == ("5", False)
 
 
 @pytest.mark.parametrize("more", [{"nextUri": "/next"}, {"entities": [deployment("d1"), "[cut: 3 more]"]}])
-def test_a_list_that_goes_on_says_so(more: dict[str, Any]) -> None:
-    seen = read_environment([answered(DEPLOYMENTS, {"entities": [deployment("d1")], **more})])
-    assert seen["deployments_more"] is True
+def test_a_list_with_more_pages_reports_it(more: dict[str, Any]) -> None:
+    visible = read_environment([answered(DEPLOYMENTS, {"entities": [deployment("d1")], **more})])
+    assert visible["deployments_more"] is True
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_whether_there_is_a_gateway(status: int, data: Any, has_one: bool | None
 @pytest.mark.parametrize(
     "body", ["[]", "null", "7", '"x"', '{"grants": [1]}', '{"entities": [1, {"id": 7}, null]}', "{"]
 )
-def test_garbage_tells_nothing(body: str) -> None:
+def test_garbage_is_unreadable(body: str) -> None:
     paths = ("/api/v2/tokens/me", "/api/v2/authorization/subjects/me", DEPLOYMENTS, "/api/v2/cobrowse/providers")
-    seen = read_environment([answered(path, body) for path in paths])
-    assert seen["permissions"] is None
-    assert not seen["deployments"]
+    visible = read_environment([answered(path, body) for path in paths])
+    assert visible["permissions"] is None
+    assert not visible["deployments"]

@@ -23,7 +23,7 @@ assert _START is not None
 START = _START
 
 
-def mended(
+def fixed(
     findings: list[FindingResult], url: str = f"/api/v2/conversations/chat/{ID}/cobrowse", conversation_id: str = ID
 ) -> Fix:
     aim = read_aim(FailingCall("POST", url), conversation_id, bundled())
@@ -31,7 +31,7 @@ def mended(
 
 
 def test_the_curl_is_the_published_call_without_a_body() -> None:
-    words = shlex.split(mended(but("x request.path:not_in_api")).curl.replace("\\\n", " "))
+    words = shlex.split(fixed(but("x request.path:not_in_api")).curl.replace("\\\n", " "))
     assert words == [
         "curl",
         "-X",
@@ -43,7 +43,7 @@ def test_the_curl_is_the_published_call_without_a_body() -> None:
 
 
 def test_an_id_that_is_not_known_stays_a_variable() -> None:
-    curl = mended(but("x request.path:not_in_api"), "/api/v2/conversations/chat/{id}/cobrowse", "").curl
+    curl = fixed(but("x request.path:not_in_api"), "/api/v2/conversations/chat/{id}/cobrowse", "").curl
     assert "/conversations/$CONVERSATION_ID/cobrowse" in curl
 
 
@@ -51,25 +51,25 @@ def test_a_gateway_s_curl_names_the_configured_provider() -> None:
     listed = make_finding("provider.configured", "pass", "listed", {"ids": ["genesys", "surfly"]})
     match = make_finding("provider.match", "fail", "other_case", {"nearest": "genesys"})
     found = [each for each in but("x request.path:not_in_api") if not each.check_id.startswith("provider.")]
-    result = mended([*found, listed, match])
+    result = fixed([*found, listed, match])
     assert f"/conversations/chat/{ID}/cobrowse/sessions" in result.curl
     assert '{"providerId": "genesys"}' in result.curl
     assert result.snippets == {}
 
 
 def test_both_notations_of_the_permission_are_given() -> None:
-    permissions = mended(but("x permissions.call:permission_missing")).permissions
+    permissions = fixed(but("x permissions.call:permission_missing")).permissions
     assert {"api": "conversation:cobrowse:add", "admin": "Conversation > Cobrowse > Add"} in permissions
 
 
-def test_where_one_of_several_permissions_will_do_it_is_said() -> None:
-    assert mended(but("x permissions.call:permission_missing")).one_is_enough
-    assert not mended([], "/api/v2/conversations").one_is_enough
+def test_the_fix_shows_that_one_of_several_permissions_is_enough() -> None:
+    assert fixed(but("x permissions.call:permission_missing")).one_is_enough
+    assert not fixed([], "/api/v2/conversations").one_is_enough
     assert admin_notation("conversation:cobrowseVoice:add") == "Conversation > CobrowseVoice > Add"
 
 
 def test_scopes_and_providers_are_cleared_where_they_are_not_the_reason() -> None:
-    steps = " ".join(mended(but("x request.path:not_in_api", "! provider.match:not_in_contract")).steps)
+    steps = " ".join(fixed(but("x request.path:not_in_api", "! provider.match:not_in_contract")).steps)
     assert "Scopes and the providerId aren't the reason" in steps
     assert "is live, so its ID isn't the problem" in steps
 
@@ -105,7 +105,7 @@ def test_an_operator_s_own_address_is_used_as_it_is(settings: Settings) -> None:
     assert 'host = "http://127.0.0.1:9001"' in snippets_for(START, ID, region("lab"))["python"]
 
 
-def test_the_arguments_stand_in_the_sdk_s_order_and_not_in_that_of_the_path() -> None:
+def test_arguments_are_in_the_order_of_the_sdk_and_not_of_the_path() -> None:
     turned = [
         each
         for each in bundled().operations

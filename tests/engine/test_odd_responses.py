@@ -32,10 +32,12 @@ HEALTHY = scenario("healthy-web")
 class Recorded:
     """One scenario whose responses are known, to be diagnosed again with some of them changed."""
 
-    def __init__(self, told: Scenario, demo: server.Running) -> None:
-        self.region = region(REGION.format(key=told.org))
-        self.client = next(each for org in demo.orgs[told.org].orgs for each in org.clients if each.name == told.client)
-        self.inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+    def __init__(self, reported: Scenario, demo: server.Running) -> None:
+        self.region = region(REGION.format(key=reported.org))
+        self.client = next(
+            each for org in demo.orgs[reported.org].orgs for each in org.clients if each.name == reported.client
+        )
+        self.inputs, _ = Inputs.from_paste(reported.call, reported.answer, reported.conversation_id)
         # Without the checks of the network: nothing of an org's JSON reaches them.
         self.checks = tuple(
             replace(each, after=()) for each in planned_checks(self.inputs.given) if not each.id.startswith("reach.")

@@ -107,7 +107,7 @@ def test_a_crash_is_an_error_and_keeps_what_came_before(ctx: CheckContext) -> No
     assert [(each.outcome.value, each.code) for each in ended.results] == [("pass", "fine"), ("error", "crashed")]
 
 
-def test_a_crash_tells_the_kind_of_the_fault_but_not_its_words(ctx: CheckContext) -> None:
+def test_a_crash_reports_the_type_of_the_error_but_not_its_text(ctx: CheckContext) -> None:
     def crash(ctx: CheckContext) -> list[Result]:
         raise RuntimeError("the secret is abc")
 
@@ -120,11 +120,11 @@ def test_after_the_deadline_nothing_new_starts(ctx: CheckContext) -> None:
     assert codes(run([make_check("a.one")], ctx, deadline=-1)) == {"a.one": ["out_of_time"]}
 
 
-def test_one_subject_is_said_once(ctx: CheckContext) -> None:
+def test_one_subject_is_reported_once(ctx: CheckContext) -> None:
     twice = (passed("first", "A.", subject="s"), passed("second", "B.", subject="s"), passed("other", "C."))
     assert codes(run([make_check("a.one", *twice)], ctx)) == {"a.one": ["first", "other"]}
 
 
-def test_a_check_that_says_nothing_is_a_skip(ctx: CheckContext) -> None:
+def test_a_check_without_a_result_is_skipped(ctx: CheckContext) -> None:
     (ended,) = run([Check("a.one", "x", lambda ctx: [])], ctx)
     assert [result.code for result in ended.results] == ["nothing_to_say"]

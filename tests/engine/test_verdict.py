@@ -25,14 +25,14 @@ def make_finding(
     return FindingResult(check_id, 1, subject, outcome, code, sentence, hint, evidence or {})
 
 
-def said(*lines: str, **answer: Any) -> list[FindingResult]:
+def output(*lines: str, **answer: Any) -> list[FindingResult]:
     """Findings written as "x request.path:not_in_api"; `answer` is the evidence of answer.meaning."""
     found = []
     for line in lines:
         mark, name = line.split(" ")
         check, code = name.split(":")
-        trouble, _, code = code.rpartition("/")
-        evidence = answer if check == "answer.meaning" else {"trouble": trouble} if trouble else {}
+        problem, _, code = code.rpartition("/")
+        evidence = answer if check == "answer.meaning" else {"trouble": problem} if problem else {}
         found.append(make_finding(check, OUTCOMES[mark], code, evidence))
     return found
 
@@ -58,8 +58,8 @@ HEALTHY = (
 def but(*lines: str, **answer: Any) -> list[FindingResult]:
     """A healthy run, but for these findings."""
     replaced = {line.split(" ")[1].split(":")[0] for line in lines}
-    kept = [line for line in HEALTHY if line.split(" ")[1].split(":")[0] not in replaced]
-    return said(*kept, *lines, **answer)
+    stored = [line for line in HEALTHY if line.split(" ")[1].split(":")[0] not in replaced]
+    return output(*stored, *lines, **answer)
 
 
 def answered(status: int, code: str, *lines: str, **more: Any) -> list[FindingResult]:
@@ -71,8 +71,8 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[FindingRe
     [
         # the call itself was not tested, so that nothing is wrong is not proved
         (but(), "none", "likely"),
-        (said("+ oauth.token:issued", "+ conversation.exists:found"), "none", "likely"),
-        (said("+ oauth.token:issued", "+ permissions.call:held"), "none", "proved"),
+        (output("+ oauth.token:issued", "+ conversation.exists:found"), "none", "likely"),
+        (output("+ oauth.token:issued", "+ permissions.call:held"), "none", "proved"),
         (answered(200, "success"), "none", "proved"),
         (answered(200, "success", "x conversation.connected:ended"), "none", "proved"),
         ([], "undetermined", "undetermined"),
@@ -286,13 +286,13 @@ def test_findings_get_their_verdict(findings: list[FindingResult], cause: str, c
 @pytest.mark.parametrize(
     ("findings", "cause", "sentence"),
     [
-        (said("+ oauth.token:issued", "+ oauth.identity:known"), "none", PART_IS_RIGHT),
-        (said("+ oauth.token:issued", "x reach.tls:expired"), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
-        (said("+ oauth.token:issued", "! request.body:unexpected"), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
-        (said("+ oauth.token:issued", "? conversation.exists:forbidden"), "undetermined", "Said."),
-        (said("+ oauth.token:issued", "x conversation.connected:queued"), "conv.not_connected", "Said."),
+        (output("+ oauth.token:issued", "+ oauth.identity:known"), "none", PART_IS_RIGHT),
+        (output("+ oauth.token:issued", "x reach.tls:expired"), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
+        (output("+ oauth.token:issued", "! request.body:unexpected"), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
+        (output("+ oauth.token:issued", "? conversation.exists:forbidden"), "undetermined", "Said."),
+        (output("+ oauth.token:issued", "x conversation.connected:queued"), "conv.not_connected", "Said."),
         # what would have spoken against the answer's own words was not asked
-        (said("x answer.meaning:permission_missing", status=403), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
+        (output("x answer.meaning:permission_missing", status=403), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
     ],
 )
 def test_a_part_acquits_only_itself_and_accuses_only_on_its_own_evidence(
@@ -340,7 +340,7 @@ def test_a_response_that_a_browser_hides_leaves_a_fault_likely() -> None:
     assert (judge(hidden).cause, judge(hidden).certainty) == ("path.trailing_slash", "likely")
 
 
-def test_a_response_that_a_browser_hides_is_what_is_said_where_nothing_is_wrong() -> None:
+def test_a_response_hidden_by_the_browser_is_reported_if_nothing_else_is_wrong() -> None:
     hidden = make_finding("answer.meaning", "error", "network_cors", sentence="The browser hides it.")
     verdict = judge([*but(), hidden])
     assert (verdict.cause, verdict.sentence) == (causes.UNDETERMINED, "The browser hides it.")
@@ -353,7 +353,7 @@ def test_the_second_fault_is_listed() -> None:
     assert verdict.also == ("conv.ended", "provider.not_in_contract")
 
 
-def test_a_network_that_is_proved_broken_is_listed_beside_what_is_wrong_with_the_call() -> None:
+def test_a_proven_network_problem_is_listed_next_to_the_problem_of_the_call() -> None:
     found = but("x request.path:not_in_api", "? oauth.token:tls/unreachable", "x reach.tls:expired")
     assert (judge(found).cause, judge(found).also) == ("path.not_in_api", ("env.tls",))
 
@@ -367,7 +367,7 @@ def test_what_was_ruled_out_is_listed() -> None:
     assert "conversation.connected" in judge(but("x request.path:not_in_api")).ruled_out
 
 
-def test_what_could_not_be_told_is_listed() -> None:
+def test_inconclusive_checks_are_listed() -> None:
     verdict = judge(but("? conversation.exists:forbidden", "x request.path:not_in_api"))
     assert [each.sentence for each in verdict.unchecked] == ["Said."]
 
@@ -377,7 +377,7 @@ def test_every_rule_names_a_cause_that_there_is() -> None:
     assert named <= set(causes.TITLES)
 
 
-def test_what_was_not_seen_is_said_with_who_can_show_it() -> None:
+def test_what_was_not_read_is_reported_with_who_can_read_it() -> None:
     unseen = make_finding(
         "conversation.exists", "error", "forbidden", sentence="It may not be read.", hint="Give the right."
     )

@@ -49,13 +49,13 @@ def test_a_file_without_cases_is_refused_with_a_sentence(text: str, tmp_path: Pa
     assert refused.value.returncode == 2
 
 
-def test_the_json_counts_what_the_lines_say(tmp_path: Path) -> None:
+def test_the_counts_in_the_json_agree_with_the_lines(tmp_path: Path) -> None:
     file, out = tmp_path / "cases.json", io.StringIO()
     file.write_text(json.dumps(json.loads(CASES.read_text(encoding="utf-8"))[:3]))
     call_command("evaluate", str(file), "--json", stdout=out)
-    told = json.loads(out.getvalue())
-    assert told["cases"] == len(told["results"]) == 3
-    assert told["right_first"] == sum(each["right"] for each in told["results"])
+    reported = json.loads(out.getvalue())
+    assert reported["cases"] == len(reported["results"]) == 3
+    assert reported["right_first"] == sum(each["right"] for each in reported["results"])
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_medium_is_read_from_its_words(text: str, medium: tuple[str, str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("told", "there"),
+    ("reported", "there"),
     [
         ({"id": "11111111-2222-4333-8444-555555555555", "state": "connected"}, True),
         ({"id": "11111111-2222-4333-8444-555555555555", "state": "does not exist"}, False),
@@ -89,8 +89,8 @@ def test_a_medium_is_read_from_its_words(text: str, medium: tuple[str, str]) -> 
         ({}, False),
     ],
 )
-def test_a_conversation_that_is_not_there_is_not_served(told: Mapping[str, Any], there: bool) -> None:
-    assert (conversation_of({"conversation": told}) is not None) == there
+def test_a_conversation_that_is_not_there_is_not_served(reported: Mapping[str, Any], there: bool) -> None:
+    assert (conversation_of({"conversation": reported}) is not None) == there
 
 
 @pytest.mark.parametrize(
@@ -158,14 +158,14 @@ def test_a_licence_is_read_from_its_words(state: dict[str, Any], licensed: bool)
         ({"web_deployment": {"id": "a"}, "web_deployments": [{"id": "a"}, {"id": "b"}]}, ["a", "b"]),
     ],
 )
-def test_deployments_are_told_one_or_several(state: dict[str, Any], ids: list[str]) -> None:
+def test_one_or_several_deployments_can_be_given(state: dict[str, Any], ids: list[str]) -> None:
     org = org_of(state)
     assert [each["id"] for each in org.deployments] == ids
     assert len({each["id"] for each in org.configurations}) == len(ids)
 
 
 @pytest.mark.parametrize(
-    ("told", "agent", "over"),
+    ("reported", "agent", "over"),
     [
         (
             {"state": "connected", "agent_participant": "two agents: one disconnected, one connected"},
@@ -180,8 +180,8 @@ def test_deployments_are_told_one_or_several(state: dict[str, Any], ids: list[st
         ({"state": "scheduled", "agent_participant": "none", "customer_participant": "none"}, "", False),
     ],
 )
-def test_the_parties_are_read_from_their_words(told: dict[str, str], agent: str, over: bool) -> None:
-    found = conversation_of({"conversation": {"id": "11111111-2222-4333-8444-555555555555", **told}})
+def test_the_parties_are_read_from_their_words(reported: dict[str, str], agent: str, over: bool) -> None:
+    found = conversation_of({"conversation": {"id": "11111111-2222-4333-8444-555555555555", **reported}})
     assert found is not None
     assert ("ended" in found) == over
     states = [each["legs"][0]["state"] for each in found["participants"] if each["purpose"] == "agent"]
@@ -198,6 +198,6 @@ def test_a_conversation_of_several_divisions_and_one_without_parties_are_served(
         },
     }
     org = org_of(state)
-    told = documents.conversation(org, next(iter(org.conversations.values())))
-    assert [each["division"]["name"] for each in told["divisions"]] == ["Home", "Sales"]
-    assert told["participants"] == []
+    reported = documents.conversation(org, next(iter(org.conversations.values())))
+    assert [each["division"]["name"] for each in reported["divisions"]] == ["Home", "Sales"]
+    assert reported["participants"] == []

@@ -14,7 +14,7 @@ CASES = {
 }
 START = r"POST /api/v2/conversations/{conversationId}/cobrowse"
 # Case -> a pattern for each of its `must_say`, in their order.
-SAID = {
+OUTPUT = {
     "PATH-01": (
         "path isn't in the Genesys Cloud API",
         f"{START} instead",
@@ -59,7 +59,7 @@ SAID = {
     "T2-10": (r"asks for the implicit grant \(response_type=token\)", "being retired.*PKCE"),
 }
 # Advice that is wrong in every case of the sample.
-NEVER_SAID = (
+NEVER_REPORTED = (
     r"\badd (?:the )?scopes? (?:conversation|cobrowse):",
     "missing scope",
     r"\bretry (?:immediately|later)",
@@ -69,7 +69,7 @@ NEVER_SAID = (
     "use /conversations/chat",
 )
 # Case -> patterns of its own `must_not_say`, on the verdict and its fix.
-NOT_SAID = {
+NOT_REPORTED = {
     "PATH-01": ("conversation does not exist", "provider is wrong"),
     "PATH-18": ("isn't in the Genesys Cloud API", "permission"),
     "PATH-22": ("isn't in the Genesys Cloud API", "not found"),
@@ -101,7 +101,7 @@ def read(case: Case) -> tuple[str, str, str]:
             pass
         verdict = diagnosis.verdict()
     fix = verdict["fix"]
-    told = [causes.title_of(verdict["cause"]), verdict["sentence"], *fix["steps"], fix["menu_path"]]
+    reported = [causes.title_of(verdict["cause"]), verdict["sentence"], *fix["steps"], fix["menu_path"]]
     listed = {*verdict["because"], *verdict["ruled_out"]}
     found = [
         finding for finding in diagnosis.findings if finding.anchor in listed or finding.outcome in ("fail", "warn")
@@ -109,17 +109,17 @@ def read(case: Case) -> tuple[str, str, str]:
     evidence = [
         text for finding in found for text in (finding.sentence, finding.hint if finding.outcome != "pass" else "")
     ]
-    return verdict["cause"], " ".join(told), " ".join([*told, *evidence])
+    return verdict["cause"], " ".join(reported), " ".join([*reported, *evidence])
 
 
 def test_every_case_of_the_sample_is_read() -> None:
-    assert set(SAID) == set(NOT_SAID) == set(CASES)
+    assert set(OUTPUT) == set(NOT_REPORTED) == set(CASES)
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case_id) for case_id, case in CASES.items()])
-def test_verdict_says_what_it_must_and_nothing_wrong(case: Case) -> None:
+def test_the_verdict_contains_the_expected_facts_and_nothing_wrong(case: Case) -> None:
     cause, verdict, page = read(case)
     assert cause in case.right
-    assert [pattern for pattern in SAID[case.id] if not re.search(pattern, page)] == []
-    assert [pattern for pattern in NEVER_SAID if re.search(pattern, page, re.IGNORECASE)] == []
-    assert [pattern for pattern in NOT_SAID[case.id] if re.search(pattern, verdict, re.IGNORECASE)] == []
+    assert [pattern for pattern in OUTPUT[case.id] if not re.search(pattern, page)] == []
+    assert [pattern for pattern in NEVER_REPORTED if re.search(pattern, page, re.IGNORECASE)] == []
+    assert [pattern for pattern in NOT_REPORTED[case.id] if re.search(pattern, verdict, re.IGNORECASE)] == []

@@ -39,7 +39,7 @@ def served() -> Iterator[Callable[[Answer], Region]]:
     def serve(answer: Answer) -> Region:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                asked.append(f"{self.path} {self.headers.get('Authorization')}")
+                requested.append(f"{self.path} {self.headers.get('Authorization')}")
                 answer(self)
 
             def log_message(self, format: str, *args: Any) -> None:
@@ -52,14 +52,14 @@ def served() -> Iterator[Callable[[Answer], Region]]:
         url = f"http://127.0.0.1:{server.server_port}"
         return Region("own", "Own", "", url, url)
 
-    asked.clear()
+    requested.clear()
     yield serve
     for server in servers:
         server.shutdown()
         server.server_close()
 
 
-asked: list[str] = []
+requested: list[str] = []
 
 
 def test_a_whole_document_becomes_a_contract(served: Callable[[Answer], Region]) -> None:
@@ -68,7 +68,7 @@ def test_a_whole_document_becomes_a_contract(served: Callable[[Answer], Region])
     assert len(contract) == fetched.operations == len(bundled())
     assert contract.version == fetched.version
     assert contract.operation("POST", "/api/v2/conversations/{conversationId}/cobrowse") is not None
-    assert asked == ["/api/v2/docs/swagger None"]
+    assert requested == ["/api/v2/docs/swagger None"]
 
 
 def test_a_compressed_document_is_unpacked(served: Callable[[Answer], Region]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from diagnostics.genesys import regions
 from diagnostics.genesys.regions import all_regions, find_region, nearest_regions, region, region_of_host
 
-STAND_IN = "http://127.0.0.1:9001"
+STATE_IN = "http://127.0.0.1:9001"
 
 
 @pytest.fixture(autouse=True)
@@ -198,22 +198,22 @@ def test_short_spellings_name_one_region_each() -> None:
 
 
 def test_a_redirected_region_connects_elsewhere_but_is_judged_by_its_real_hosts(settings: LazySettings) -> None:
-    settings.GENESYS_ENDPOINTS = {"us-east-1": {"api": f"{STAND_IN}/", "login": STAND_IN}}
+    settings.GENESYS_ENDPOINTS = {"us-east-1": {"api": f"{STATE_IN}/", "login": STATE_IN}}
     found = region("us-east-1")
-    assert (found.api, found.login, found.domain) == (STAND_IN, STAND_IN, "mypurecloud.com")
+    assert (found.api, found.login, found.domain) == (STATE_IN, STATE_IN, "mypurecloud.com")
     assert region_of_host("api.mypurecloud.com") == found
     assert region_of_host("127.0.0.1:9001") is None
-    assert find_region(STAND_IN) is None
+    assert find_region(STATE_IN) is None
     assert len(all_regions()) == len(DOMAINS)
 
 
 def test_half_a_redirection_leaves_the_other_half(settings: LazySettings) -> None:
-    settings.GENESYS_ENDPOINTS = {"eu-west-1": {"api": STAND_IN}}
-    assert (region("eu-west-1").api, region("eu-west-1").login) == (STAND_IN, "https://login.mypurecloud.ie")
+    settings.GENESYS_ENDPOINTS = {"eu-west-1": {"api": STATE_IN}}
+    assert (region("eu-west-1").api, region("eu-west-1").login) == (STATE_IN, "https://login.mypurecloud.ie")
 
 
 def test_an_added_region_is_judged_by_its_endpoints(settings: LazySettings) -> None:
-    settings.GENESYS_ENDPOINTS = {"demo-published": {"api": STAND_IN, "login": "http://127.0.0.1:9002/login"}}
+    settings.GENESYS_ENDPOINTS = {"demo-published": {"api": STATE_IN, "login": "http://127.0.0.1:9002/login"}}
     found = region("demo-published")
     assert all_regions()[-1] == found
     assert (found.domain, found.demo) == ("", True)
@@ -221,7 +221,7 @@ def test_an_added_region_is_judged_by_its_endpoints(settings: LazySettings) -> N
     assert region_of_host("127.0.0.1:9001") == region_of_host("127.0.0.1:9002") == found
     assert region_of_host("127.0.0.1") is None
     assert region_of_host("127.0.0.1:9003") is None
-    assert find_region("demo-published") == find_region(f"{STAND_IN}/api/v2/users/me") == found
+    assert find_region("demo-published") == find_region(f"{STATE_IN}/api/v2/users/me") == found
 
 
 def test_an_added_region_on_the_usual_port_is_found_with_and_without_it(settings: LazySettings) -> None:

@@ -131,8 +131,8 @@ def test_workers_that_close_runs_at_once_lose_nothing_and_store_nothing_twice(ac
                 Run.objects.filter(pk=run.pk).update(is_recorded_in_issues=False)
                 ready.wait(20)
                 update_issues(run, list(run.findings.all()))
-        except BaseException as trouble:
-            failed.append(trouble)
+        except BaseException as problem:
+            failed.append(problem)
         finally:
             connection.close()
 
@@ -224,7 +224,7 @@ def test_note_and_reason_are_redacted(acme: OAuthClient) -> None:
     assert all("ada@example.com" not in text and "abcdefghijklmnop" not in text for text in texts)
 
 
-def test_accepting_lasts_until_its_end_and_is_kept_as_a_note(acme: OAuthClient) -> None:
+def test_an_acceptance_lasts_until_its_end_and_is_stored_as_a_note(acme: OAuthClient) -> None:
     found, ada = make_issue(acme), make_user()
     accept_issue(found, "The vendor mends it in May.", timezone.now() + timedelta(days=3), ada)
     found.refresh_from_db()
@@ -251,14 +251,14 @@ def demo(settings: Settings) -> Iterator[server.Running]:
 
 
 def test_granting_the_role_resolves_the_issue_of_a_real_run(demo: server.Running) -> None:
-    told = scenario("client-no-role")
-    org = next(each for each in demo.orgs["published"].orgs if any(c.name == told.client for c in each.clients))
-    lacking = next(each for each in org.clients if each.name == told.client)
+    reported = scenario("client-no-role")
+    org = next(each for each in demo.orgs["published"].orgs if any(c.name == reported.client for c in each.clients))
+    lacking = next(each for each in org.clients if each.name == reported.client)
     full = next(each for each in org.clients if each.name == "Demo: published API")
     client = create_client(
         name=lacking.name, region_key="demo-published", client_id=lacking.id, secret=lacking.secret, user=None
     )
-    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+    inputs, _ = Inputs.from_paste(reported.call, reported.answer, reported.conversation_id)
 
     def run() -> Run:
         made = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")

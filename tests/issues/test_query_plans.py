@@ -31,7 +31,7 @@ def listed(status: str) -> QuerySet[Issue]:
 
 
 NOW = timezone.now()
-ASKED: dict[str, Callable[[], QuerySet[Any]]] = {
+REQUESTED: dict[str, Callable[[], QuerySet[Any]]] = {
     "run_to_remember": lambda: _waiting_runs(1).order_by("created_at"),
     "run_with_bodies": lambda: retention.bodies_past(NOW).order_by("created_at")[:100],
     "run_time": lambda: retention.runs_past(NOW).order_by("created_at")[:100],
@@ -42,9 +42,9 @@ ASKED: dict[str, Callable[[], QuerySet[Any]]] = {
 }
 
 
-@pytest.mark.parametrize("index", ASKED)
+@pytest.mark.parametrize("index", REQUESTED)
 def test_query_uses_its_index(index: str) -> None:
-    rows = ASKED[index]()
+    rows = REQUESTED[index]()
     drop_other_indexes(rows.model._meta.db_table, index)
     assert index in rows.explain()
 

@@ -299,14 +299,14 @@ def test_invalid_snooze_is_rejected(as_admin: Client, values: dict[str, str]) ->
 
 def test_issue_is_assigned_to_a_user_who_may_see_its_org(as_admin: Client) -> None:
     issue = make_issue(make_client(org_id="acme"))
-    theirs = make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["acme"])
+    other = make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["acme"])
     stranger = make_person(User.Role.TEAM_LEAD, is_limited=True, only_orgs=["other"])
-    as_admin.post(f"/issues/{issue.pk}/assign/", {"assignee": theirs.pk})
+    as_admin.post(f"/issues/{issue.pk}/assign/", {"assignee": other.pk})
     issue.refresh_from_db()
-    assert issue.assignee == theirs
+    assert issue.assignee == other
     assert as_admin.post(f"/issues/{issue.pk}/assign/", {"assignee": stranger.pk}).status_code == 200
     issue.refresh_from_db()
-    assert issue.assignee == theirs
+    assert issue.assignee == other
     as_admin.post(f"/issues/{issue.pk}/assign/", {"assignee": ""})
     issue.refresh_from_db()
     assert issue.assignee is None
@@ -353,11 +353,11 @@ def test_incident_without_alerts_names_the_rule_that_will_alert(as_admin: Client
 
 
 def test_open_incidents_are_those_the_user_may_see() -> None:
-    theirs = make_incident(make_schedule(make_client("Theirs", org_id="theirs")))
+    other = make_incident(make_schedule(make_client("Theirs", org_id="theirs")))
     make_incident(make_schedule(make_client("Over"), "Hourly"), closed_at=timezone.now())
     admin = make_person(User.Role.ADMIN)
-    assert open_incidents(admin) == [theirs]
-    assert open_incidents(admin, client=theirs.client) == [theirs]
+    assert open_incidents(admin) == [other]
+    assert open_incidents(admin, client=other.client) == [other]
     assert open_incidents(admin, clients=[0]) == []
     assert open_incidents(make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["ours"])) == []
 

@@ -109,7 +109,7 @@ def test_teams_is_sent_a_card_whose_texts_know_no_markdown(receiver: Receiver) -
     assert "run history" in row.attempts[0]["explanation"]
 
 
-def test_pagerduty_is_told_of_a_break_and_of_its_end_under_one_key(receiver: Receiver) -> None:
+def test_pagerduty_gets_start_and_end_of_an_incident_under_one_key(receiver: Receiver) -> None:
     receiver.status, receiver.body = 202, '{"status":"success","message":"Event processed"}'
     channel, incident = channel_of("pagerduty", receiver), make_incident()
     for event in ("opened", "recovered"):
@@ -171,12 +171,12 @@ def test_a_recipient_that_is_refused_among_others_is_named_in_the_words(mails: M
     assert row.attempts[0]["reply"].startswith("1 of 2 recipients were refused")
 
 
-def test_a_server_that_refuses_the_message_itself_has_not_taken_it(mails: MailServer) -> None:
+def test_a_message_that_the_mail_server_refuses_is_not_delivered(mails: MailServer) -> None:
     mails.response = "554 5.7.1 looks like spam"
     assert delivered(make_channel(kind="email", address="ann@example.com")).state == "failed"
 
 
-def test_without_a_mail_server_the_log_says_so(settings: Settings) -> None:
+def test_a_missing_mail_server_is_logged(settings: Settings) -> None:
     settings.EMAIL_HOST = ""
     row = delivered(make_channel(kind="email", address="ann@example.com"))
     assert (row.state, row.attempts[0]["error"]) == ("failed", "not_set_up")
@@ -233,7 +233,7 @@ def test_what_can_not_go_better_is_given_up_at_once(receiver: Receiver, status: 
     assert (row.state, len(row.attempts)) == ("failed", 1)
 
 
-def test_a_channel_is_given_up_after_repeated_failure_and_said_so(receiver: Receiver) -> None:
+def test_a_channel_is_disabled_after_repeated_failures_and_this_is_logged(receiver: Receiver) -> None:
     receiver.status = 404
     channel, client = channel_of("slack", receiver), make_client()
     for place in range(MAX_FAILURES):
@@ -247,7 +247,7 @@ def test_a_channel_is_given_up_after_repeated_failure_and_said_so(receiver: Rece
     assert (waiting.state, len(receiver.received)) == ("dropped", MAX_FAILURES)
 
 
-def test_a_test_that_is_taken_puts_a_channel_to_work_again(receiver: Receiver) -> None:
+def test_an_accepted_test_message_enables_a_channel_again(receiver: Receiver) -> None:
     channel = channel_of("slack", receiver, state=Channel.State.DISABLED, failures=3)
     deliver(start_test(channel, make_user()).pk)
     channel.refresh_from_db()
@@ -308,7 +308,7 @@ def test_two_workers_send_it_once(receiver: Receiver) -> None:
     assert receiver.received == []
 
 
-def test_what_a_dead_worker_held_is_taken_up_by_another(receiver: Receiver) -> None:
+def test_work_of_a_dead_worker_is_claimed_by_another(receiver: Receiver) -> None:
     row = make_delivery(channel_of("slack", receiver))
     Delivery.objects.filter(pk=row.pk).update(state="sending", lease_until=timezone.now() - timedelta(seconds=1))
     assert due_deliveries() == (row.pk,)
@@ -323,7 +323,7 @@ def test_what_is_sent_is_not_sent_again(receiver: Receiver) -> None:
     assert len(receiver.received) == 1
 
 
-def test_a_break_is_not_told_after_its_end(receiver: Receiver) -> None:
+def test_an_incident_is_not_announced_after_its_end(receiver: Receiver) -> None:
     """The far end was away for the first message, and back for the second."""
     channel, incident = channel_of("slack", receiver), make_incident()
     receiver.statuses = [503]

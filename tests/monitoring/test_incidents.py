@@ -67,7 +67,7 @@ def looked_at(run: Run) -> Run:
     return run
 
 
-def told(channel: Channel | None = None) -> list[str]:
+def reported(channel: Channel | None = None) -> list[str]:
     rows = Delivery.objects.order_by("pk")
     return list((rows.filter(channel=channel) if channel else rows).values_list("event", flat=True))
 
@@ -94,19 +94,19 @@ def told(channel: Channel | None = None) -> list[str]:
         ("xx", ["opened"]),  # it may never have worked
     ],
 )
-def test_what_is_told(runs: Runs, letters: str, events: list[str]) -> None:
+def test_runs_lead_to_these_events(runs: Runs, letters: str, events: list[str]) -> None:
     make_rule(channels=[make_channel()])
     runs(letters)
-    assert told() == events
+    assert reported() == events
 
 
-def test_what_could_not_be_told_is_told_where_a_rule_says_so(runs: Runs) -> None:
+def test_inconclusive_runs_are_announced_if_a_rule_counts_them(runs: Runs) -> None:
     make_rule(channels=[make_channel()], counts_inconclusive=True)
     runs("gguugg")
-    assert told() == ["opened", "recovered"]
+    assert reported() == ["opened", "recovered"]
 
 
-def test_an_incident_says_from_when_to_when_and_by_which_runs(runs: Runs) -> None:
+def test_an_incident_shows_its_start_end_and_runs(runs: Runs) -> None:
     rows = runs("ggxxxgg")
     incident = Incident.objects.get()
     assert (incident.first_run, incident.last_run, incident.good_run) == (rows[2], rows[4], rows[5])
@@ -115,51 +115,51 @@ def test_an_incident_says_from_when_to_when_and_by_which_runs(runs: Runs) -> Non
     assert not incident.is_open
 
 
-def test_without_a_rule_incidents_are_kept_and_nobody_is_told(runs: Runs) -> None:
+def test_without_a_rule_incidents_are_stored_and_nobody_is_notified(runs: Runs) -> None:
     runs("ggxx")
     assert (Incident.objects.count(), Delivery.objects.count()) == (1, 0)
 
 
-def test_a_rule_that_comes_later_tells_what_goes_on(runs: Runs) -> None:
+def test_a_rule_added_later_announces_open_incidents(runs: Runs) -> None:
     runs("ggxx")
     make_rule(channels=[make_channel()])
     runs("x")
-    assert told() == ["opened"]
+    assert reported() == ["opened"]
 
 
 def test_a_rule_is_for_its_clients_alone(runs: Runs) -> None:
     rule = make_rule(channels=[make_channel()])
     rule.clients.set([make_client("Another")])
     runs("ggxx")
-    assert told() == []
+    assert reported() == []
 
 
-def test_a_rule_that_is_off_tells_nothing(runs: Runs) -> None:
+def test_a_disabled_rule_announces_nothing(runs: Runs) -> None:
     make_rule(channels=[make_channel()], is_on=False)
     runs("ggxx")
-    assert told() == []
+    assert reported() == []
 
 
-def test_each_rule_tells_by_its_own_count_and_the_slowest_ends_it(runs: Runs) -> None:
+def test_each_rule_announces_by_its_own_threshold_and_the_slowest_resolves_it(runs: Runs) -> None:
     quick, slow = make_channel("Quick"), make_channel("Slow")
     make_rule("Quick", [quick], needed=1, out_of=1)
     make_rule("Slow", [slow], needed=3, out_of=5)
     runs("gggggx")
-    assert (told(quick), told(slow)) == (["opened"], [])
+    assert (reported(quick), reported(slow)) == (["opened"], [])
     runs("xx")
-    assert told(slow) == ["opened"]
+    assert reported(slow) == ["opened"]
     runs("gg")
-    assert (told(quick), told(slow)) == (["opened"], ["opened"])
+    assert (reported(quick), reported(slow)) == (["opened"], ["opened"])
     runs("g")
-    assert (told(quick), told(slow)) == (["opened", "recovered"], ["opened", "recovered"])
+    assert (reported(quick), reported(slow)) == (["opened", "recovered"], ["opened", "recovered"])
 
 
-def test_one_channel_in_two_rules_is_told_once(runs: Runs) -> None:
+def test_one_channel_in_two_rules_gets_one_message(runs: Runs) -> None:
     channel = make_channel()
     make_rule("One", [channel])
     make_rule("Two", [channel])
     runs("ggxxgg")
-    assert told() == ["opened", "recovered"]
+    assert reported() == ["opened", "recovered"]
 
 
 def test_another_cause_is_another_incident_of_the_same_break(runs: Runs) -> None:
@@ -172,7 +172,7 @@ def test_another_cause_is_another_incident_of_the_same_break(runs: Runs) -> None
     assert len({each["thread"] for each in Delivery.objects.values_list("message", flat=True)}) == 1
 
 
-def test_the_end_says_how_long_it_lasted_and_what_changed(schedule: Schedule) -> None:
+def test_the_end_reports_the_duration_and_what_changed(schedule: Schedule) -> None:
     make_rule(channels=[make_channel()])
     start = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
     lost: dict[str, object] = {"permissions": {"conversation:cobrowse:add": []}}
@@ -188,15 +188,15 @@ def test_the_end_says_how_long_it_lasted_and_what_changed(schedule: Schedule) ->
     assert any("now has conversation:cobrowse:add" in each for each in recovered["changes"])
 
 
-def test_what_comes_and_goes_is_told_once_more_and_then_only_when_it_stays(runs: Runs) -> None:
+def test_a_flapping_incident_is_announced_once_more_and_then_only_when_it_is_stable(runs: Runs) -> None:
     make_rule(channels=[make_channel()])
     runs("ggxxggxxggxx")
-    assert told() == ["opened", "recovered", "opened", "recovered", "opened"]
+    assert reported() == ["opened", "recovered", "opened", "recovered", "opened"]
     assert any("on and off" in each for each in Delivery.objects.latest("pk").message["sentences"])
     runs("gggxggg")
     assert Delivery.objects.count() == 5
     runs("ggg")
-    assert told()[-1] == "recovered"
+    assert reported()[-1] == "recovered"
 
 
 def test_looking_twice_changes_nothing(runs: Runs) -> None:
@@ -204,7 +204,7 @@ def test_looking_twice_changes_nothing(runs: Runs) -> None:
     last = runs("ggxx")[-1]
     update_incidents_of(last)
     update_incidents_of(last)
-    assert (Incident.objects.count(), told()) == (1, ["opened"])
+    assert (Incident.objects.count(), reported()) == (1, ["opened"])
 
 
 def test_runs_of_people_and_parts_of_runs_open_nothing(schedule: Schedule) -> None:
@@ -240,7 +240,7 @@ def test_quiet_hours_hold_a_message_until_they_end(runs: Runs) -> None:
     assert due_deliveries(delivery.next_try_at) == (delivery.pk,)
 
 
-def test_a_break_that_is_over_by_the_end_of_the_quiet_is_told_by_its_end_alone(runs: Runs) -> None:
+def test_an_incident_that_ends_during_quiet_hours_is_announced_only_by_its_end(runs: Runs) -> None:
     make_rule(channels=[make_channel(kind="slack", secret="https://192.0.2.1/x")], quiet_days=list(range(6)))
     AlertRule.objects.update(quiet_days=[timezone.now().weekday()])
     runs("ggxxgg")
@@ -259,31 +259,31 @@ def test_a_muted_incident_is_silent_until_the_mute_ends(runs: Runs) -> None:
     snooze(Incident.objects.get().issue, "Known, mended on Monday", timezone.now() + timedelta(hours=1), make_user())
     make_rule(channels=[make_channel()])
     runs("x")
-    assert told() == []
+    assert reported() == []
     end_snooze(Incident.objects.get().issue)
     runs("x")
-    assert told() == ["opened"]
+    assert reported() == ["opened"]
 
 
-def test_the_end_is_told_in_spite_of_a_snooze(runs: Runs) -> None:
+def test_the_end_is_announced_despite_a_snooze(runs: Runs) -> None:
     make_rule(channels=[make_channel()])
     runs("ggxx")
     snooze(Incident.objects.get().issue, "Known", timezone.now() + timedelta(hours=1), make_user())
     runs("gg")
-    assert told() == ["opened", "recovered"]
+    assert reported() == ["opened", "recovered"]
 
 
-def test_a_reminder_comes_when_the_last_word_is_as_old_as_the_rule_says(runs: Runs) -> None:
+def test_a_reminder_is_sent_when_the_last_message_is_older_than_the_rule_allows(runs: Runs) -> None:
     make_rule(channels=[make_channel()], remind_hours=24)
     runs("ggxx")
     now = timezone.now()
     send_reminders(now + timedelta(hours=23))
-    assert told() == ["opened"]
+    assert reported() == ["opened"]
     send_reminders(now + timedelta(hours=25))
     send_reminders(now + timedelta(hours=25, minutes=1))
-    assert told() == ["opened", "reminder"]
+    assert reported() == ["opened", "reminder"]
     send_reminders(now + timedelta(hours=50))
-    assert told() == ["opened", "reminder", "reminder"]
+    assert reported() == ["opened", "reminder", "reminder"]
 
 
 @pytest.mark.parametrize("why", ["never", "snoozed", "paused", "off"])
@@ -298,19 +298,19 @@ def test_nobody_is_reminded_where_that_is_not_wanted(runs: Runs, schedule: Sched
     elif why == "off":
         AlertRule.objects.update(is_on=False)
     send_reminders(now + timedelta(days=3))
-    assert told() == ["opened"]
+    assert reported() == ["opened"]
 
 
-def test_what_nobody_looks_at_any_more_is_ended_and_said(runs: Runs, schedule: Schedule) -> None:
+def test_an_incident_without_active_schedule_is_ended_and_announced(runs: Runs, schedule: Schedule) -> None:
     make_rule(channels=[make_channel()])
     runs("ggxx")
     schedule.delete()
     send_reminders()
     assert not Incident.objects.get().is_open
-    assert told() == ["opened", "ended"]
+    assert reported() == ["opened", "ended"]
 
 
-def test_a_channel_that_is_given_up_is_not_written_to_and_the_log_says_so(runs: Runs) -> None:
+def test_a_disabled_channel_gets_no_message_and_this_is_logged(runs: Runs) -> None:
     make_rule(channels=[make_channel(state=Channel.State.DISABLED)])
     runs("ggxx")
     delivery = Delivery.objects.get()

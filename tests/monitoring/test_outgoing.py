@@ -158,15 +158,15 @@ def test_the_name_is_asked_once_and_the_address_that_was_checked_is_the_one_call
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name that answers otherwise the second time gains nothing: it is not asked again."""
-    asked: list[str] = []
+    requested: list[str] = []
 
     def answer(host: str) -> Resolution:
-        asked.append(host)
+        requested.append(host)
         return Resolution(host, ("127.0.0.1",))
 
     monkeypatch.setattr(outgoing, "resolve", answer)
-    said = post(f"http://rebinding.example:{receiver.port}/hook", b"{}", {}, [f"rebinding.example:{receiver.port}"])
-    assert (said.status, asked) == (200, ["rebinding.example"])
+    output = post(f"http://rebinding.example:{receiver.port}/hook", b"{}", {}, [f"rebinding.example:{receiver.port}"])
+    assert (output.status, requested) == (200, ["rebinding.example"])
     assert receiver.received[0].headers["Host"] == f"rebinding.example:{receiver.port}"
 
 
@@ -178,8 +178,8 @@ def test_an_allowed_port_allows_no_other_port_of_the_host(receiver: Receiver) ->
 def test_a_redirect_is_an_answer_and_is_not_followed(receiver: Receiver) -> None:
     with http_receiver() as other:
         receiver.status, receiver.headers = 307, {"Location": other.url}
-        said = post(receiver.url, b"{}", {}, [receiver.host, other.host])
-        assert (said.status, other.received) == (307, [])
+        output = post(receiver.url, b"{}", {}, [receiver.host, other.host])
+        assert (output.status, other.received) == (307, [])
 
 
 def test_no_proxy_of_the_environment_is_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,18 +195,18 @@ def test_only_the_beginning_of_a_long_answer_is_read(receiver: Receiver) -> None
     assert len(post(receiver.url, b"", {}, [receiver.host]).body) == outgoing.MAX_RESPONSE_BYTES
 
 
-def test_nobody_there_is_told(receiver: Receiver) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+def test_a_closed_port_is_reported(receiver: Receiver) -> None:
+    with socket.socket() as used:
+        used.bind(("127.0.0.1", 0))
+        port = used.getsockname()[1]
         assert post(f"http://127.0.0.1:{port}/", b"", {}, ["127.0.0.1"]).error == "unreachable"
 
 
 def test_a_far_end_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outgoing, "TIMEOUT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        said = post(f"http://127.0.0.1:{silent.getsockname()[1]}/", b"", {}, ["127.0.0.1"])
-    assert said.error == "timeout"
+        output = post(f"http://127.0.0.1:{silent.getsockname()[1]}/", b"", {}, ["127.0.0.1"])
+    assert output.error == "timeout"
 
 
 def test_a_head_that_drips_in_is_left_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,13 +225,13 @@ def test_a_head_that_drips_in_is_left_as_well(monkeypatch: pytest.MonkeyPatch) -
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=drip, args=(server,), daemon=True)
         thread.start()
-        said = post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {}, ["127.0.0.1"])
+        output = post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {}, ["127.0.0.1"])
         stop.set()
         thread.join(5)
-    assert said.error in ("timeout", "unreachable")
+    assert output.error in ("timeout", "unreachable")
 
 
-def test_what_is_no_http_is_told() -> None:
+def test_a_response_that_is_not_http_is_reported() -> None:
     def answer(server: socket.socket) -> None:
         connection, _ = server.accept()
         with connection:

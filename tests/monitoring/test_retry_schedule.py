@@ -15,7 +15,7 @@ def test_delays_grow_and_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "waits"),
+    ("requested", "waits"),
     [
         (None, RETRY_DELAYS[0]),
         (1.0, RETRY_DELAYS[0]),
@@ -24,5 +24,5 @@ def test_delays_grow_and_end() -> None:
         (1e12, MAX_RETRY_AFTER),
     ],
 )
-def test_a_delay_that_the_receiver_asks_for_is_used_within_limits(asked: float | None, waits: timedelta) -> None:
-    assert retry_delay(1, asked) == waits
+def test_a_delay_that_the_receiver_asks_for_is_used_within_limits(requested: float | None, waits: timedelta) -> None:
+    assert retry_delay(1, requested) == waits

@@ -160,7 +160,7 @@ def test_one_bad_row_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db
-def test_a_lost_bell_of_a_scheduled_run_is_rung_again_on_its_own_queue() -> None:
+def test_a_lost_message_of_a_scheduled_run_is_sent_again_on_its_own_queue() -> None:
     due_at_noon()
     by_hand = make_open_run(make_client("Other"), status="queued", created_at=NOON, message_sent_at=NOON)
     (pk,) = claim_due_schedules(NOON)
@@ -200,7 +200,7 @@ def test_a_daily_schedule_is_late_once_after_a_week() -> None:
 
 
 @pytest.mark.django_db
-def test_what_was_missed_in_two_outages_stands_apart_when_a_run_lies_between() -> None:
+def test_missed_times_of_two_outages_are_separate_if_a_run_is_between() -> None:
     schedule = due_at_noon()
     claim_due_schedules(after(12))
     end_all()
@@ -223,11 +223,11 @@ def test_after_an_outage_no_tick_starts_more_than_it_can(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("status", ["queued", "running"])
 def test_while_the_client_has_a_run_the_schedule_waits(status: str) -> None:
     schedule = due_at_noon()
-    theirs = make_open_run(schedule.client, status=status)
+    foreign = make_open_run(schedule.client, status=status)
     assert claim_due_schedules(NOON) == ()
     schedule.refresh_from_db()
     assert (schedule.next_run_at, schedule.due_at) == (NOON + RECHECK_AFTER, NOON)
-    Run.objects.filter(pk=theirs.pk).update(status="finished")
+    Run.objects.filter(pk=foreign.pk).update(status="finished")
     assert len(claim_due_schedules(NOON + RECHECK_AFTER)) == 1
     schedule.refresh_from_db()
     assert (schedule.missed, schedule.last_due_at, schedule.next_run_at) == (0, NOON, after(5))
@@ -262,11 +262,11 @@ def test_times_that_pass_while_it_waits_are_missed_for_the_same_reason_in_one_ro
 
 
 @pytest.mark.django_db
-def test_an_outage_while_it_waited_is_told_as_an_outage() -> None:
+def test_an_outage_while_waiting_is_reported_as_an_outage() -> None:
     schedule = due_at_noon()
-    theirs = make_open_run(schedule.client)
+    foreign = make_open_run(schedule.client)
     claim_due_schedules(NOON)
-    Run.objects.filter(pk=theirs.pk).update(status="finished")
+    Run.objects.filter(pk=foreign.pk).update(status="finished")
     claim_due_schedules(after(62))
     assert missed(schedule) == [("outage", 12)]
 
@@ -313,7 +313,7 @@ def test_schedules_due_at_once_start_apart_and_stay_a_step_apart() -> None:
 # ---------------------------------------------------------------------- made and changed
 
 
-def test_a_new_schedule_is_planned_and_told_to_the_audit_log(ada: User) -> None:
+def test_a_new_schedule_is_planned_and_audited(ada: User) -> None:
     schedule = create_schedule(wanted(make_client(), owner=ada))
     assert schedule.next_run_at is not None
     assert timezone.now() < schedule.next_run_at <= timezone.now() + timedelta(minutes=5)
@@ -335,17 +335,17 @@ def test_nothing_is_planned_for_a_retired_client(ada: User) -> None:
 def test_a_saved_diagnosis_asks_the_call_again_without_what_belonged_to_that_day(ada: User) -> None:
     inputs, _ = Inputs.from_paste(CALL, "HTTP/1.1 404 Not Found\n\n{}", CONVERSATION, "since noon")
     schedule = create_schedule(wanted(make_client(), inputs=Inputs(**{**vars(inputs), "start": True})))
-    kept = Inputs.from_json(schedule.inputs)
+    stored = Inputs.from_json(schedule.inputs)
     assert schedule.kind == "diagnosis"
-    assert (kept.call, kept.conversation_id) == (inputs.call, CONVERSATION)
-    assert (kept.response, kept.note, kept.start) == (None, "", False)
+    assert (stored.call, stored.conversation_id) == (inputs.call, CONVERSATION)
+    assert (stored.response, stored.note, stored.start) == (None, "", False)
     (pk,) = claim_due_schedules(schedule.next_run_at)
     run = Run.objects.get(pk=pk)
-    assert (run.kind, Inputs.from_json(run.inputs)) == ("diagnosis", kept)
+    assert (run.kind, Inputs.from_json(run.inputs)) == ("diagnosis", stored)
     assert "session.start" not in run.planned
 
 
-def test_other_times_are_planned_anew_and_another_name_is_not(ada: User) -> None:
+def test_changed_times_are_planned_again_but_a_changed_name_is_not(ada: User) -> None:
     schedule = due_at_noon()
     change_schedule(schedule, wanted(schedule.client, name="Renamed"))
     schedule.refresh_from_db()
@@ -354,9 +354,9 @@ def test_other_times_are_planned_anew_and_another_name_is_not(ada: User) -> None
     schedule.refresh_from_db()
     assert schedule.next_run_at is not None
     assert schedule.next_run_at > timezone.now()
-    told = AuditEntry.objects.filter(action="schedule.changed").first()
-    assert told is not None
-    assert (told.before, told.after) == ({"name": "Renamed", "when": "Every 5 minutes"}, told.after)
+    reported = AuditEntry.objects.filter(action="schedule.changed").first()
+    assert reported is not None
+    assert (reported.before, reported.after) == ({"name": "Renamed", "when": "Every 5 minutes"}, reported.after)
 
 
 def test_a_paused_schedule_that_is_changed_stays_paused(ada: User) -> None:
@@ -368,7 +368,7 @@ def test_a_paused_schedule_that_is_changed_stays_paused(ada: User) -> None:
     assert (schedule.minutes, schedule.next_run_at) == (7, None)
 
 
-def test_a_pause_says_who_and_why_and_what_passes_in_it_is_not_missed(ada: User) -> None:
+def test_a_pause_shows_who_and_why_and_times_within_it_are_not_missed(ada: User) -> None:
     schedule, other = due_at_noon(), due_at_noon(make_client("Other"), name="Other")
     assert pause_schedules([schedule.pk, other.pk], ada, "maintenance") == 2
     assert pause_schedules([schedule.pk], None, "again") == 0
@@ -382,7 +382,7 @@ def test_a_pause_says_who_and_why_and_what_passes_in_it_is_not_missed(ada: User)
     assert schedule.next_run_at > timezone.now()
 
 
-def test_a_person_runs_it_now_beside_the_plan(ada: User) -> None:
+def test_a_user_runs_a_schedule_now_without_changing_its_plan(ada: User) -> None:
     schedule = due_at_noon()
     run = run_schedule_now(schedule, ada)
     schedule.refresh_from_db()
@@ -412,7 +412,7 @@ def test_runs_stay_when_their_schedule_goes(ada: User) -> None:
 
 
 @pytest.mark.django_db
-def test_the_tick_says_that_it_came_and_rings_for_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tick_records_itself_and_sends_messages_for_due_work(monkeypatch: pytest.MonkeyPatch) -> None:
     sent_tasks: list[tuple[str, int]] = []
     monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append((task.__name__, pk)))
     make_schedule()

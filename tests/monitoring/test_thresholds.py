@@ -68,7 +68,7 @@ def test_what_holds(letters: str, threshold: Threshold, holds: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("letters", "told", "becomes"),
+    ("letters", "reported", "becomes"),
     [
         ("xx", "x", ""),
         ("xxy", "x", ""),  # one run of another cause is nothing new
@@ -79,8 +79,8 @@ def test_what_holds(letters: str, threshold: Threshold, holds: str) -> None:
         ("xxyyg", "x", ""),  # the newest says neither: wait for it to settle
     ],
 )
-def test_another_cause_is_news_only_when_it_holds_by_itself(letters: str, told: str, becomes: str) -> None:
-    assert WORD.get(find_changed_cause(runs(letters), Threshold(), CAUSES[told]), "") == becomes
+def test_another_cause_is_news_only_when_it_holds_by_itself(letters: str, reported: str, becomes: str) -> None:
+    assert WORD.get(find_changed_cause(runs(letters), Threshold(), CAUSES[reported]), "") == becomes
 
 
 @pytest.mark.parametrize(

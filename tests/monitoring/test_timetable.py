@@ -39,7 +39,7 @@ def cron(zone: str, text: str) -> Timetable:
     return Timetable("cron", zone, cron=text)
 
 
-def told(plan: Timetable, after: str, count: int = 3) -> list[str]:
+def reported(plan: Timetable, after: str, count: int = 3) -> list[str]:
     """As the plan's own clock shows them, with its offset."""
     start = datetime.fromisoformat(after).replace(tzinfo=UTC)
     return [f"{each.astimezone(plan.tz):%m-%d %H:%M%z}" for each in next_times(plan, start, count)]
@@ -120,7 +120,7 @@ def told(plan: Timetable, after: str, count: int = 3) -> list[str]:
     ids=lambda value: describe_timetable(value) if isinstance(value, Timetable) else None,
 )
 def test_what_is_due(plan: Timetable, after: str, expected: list[str]) -> None:
-    assert told(plan, after, len(expected)) == expected
+    assert reported(plan, after, len(expected)) == expected
 
 
 zones = st.sampled_from(sorted(available_timezones() - {"localtime"}))
@@ -145,7 +145,7 @@ plans = st.one_of(
 
 @given(plans, moments)
 @settings(max_examples=150, deadline=None)
-def test_times_go_on_and_none_is_told_twice_or_lost(plan: Timetable, after: datetime) -> None:
+def test_times_continue_and_none_is_repeated_or_lost(plan: Timetable, after: datetime) -> None:
     found = next_times(plan, after, 8)
     assert found[0] > after
     assert found == sorted(set(found))
@@ -173,7 +173,7 @@ def test_a_daily_plan_comes_once_on_each_day_of_its_zone(zone: str, at: time, af
         (Timetable("minutes", BERLIN, 30), "2026-10-25T00:00", ""),
     ],
 )
-def test_what_the_clock_does_to_a_time_is_said(plan: Timetable, after: str, words: str) -> None:
+def test_the_effect_of_a_clock_change_is_described(plan: Timetable, after: str, words: str) -> None:
     note = upcoming_times(plan, datetime.fromisoformat(after).replace(tzinfo=UTC), 1)[0].note
     assert words in note
     assert bool(note) == bool(words)
@@ -222,7 +222,7 @@ def test_what_has_passed_is_the_newest_and_the_count_of_those_before(
     assert found.last_before == (next_times(plan, due - timedelta(seconds=1), before)[-1] if before else None)
 
 
-def test_a_very_long_outage_is_counted_to_a_bound_and_says_so() -> None:
+def test_a_very_long_outage_is_counted_up_to_a_limit_and_marked() -> None:
     plan = cron(BERLIN, "* * * * *")
     due = datetime(2025, 5, 1, tzinfo=UTC)
     found = due_times(plan, due, due + timedelta(days=365))
@@ -284,7 +284,7 @@ def test_nonsense_for_a_cron_expression_is_a_plan_or_refused(text: str) -> None:
         (cron(BERLIN, "0 9 * * 1-5"), "At 09:00 on Monday through Friday, Europe/Berlin time"),
     ],
 )
-def test_a_plan_is_told_in_words(plan: Timetable, words: str) -> None:
+def test_a_schedule_is_described_in_words(plan: Timetable, words: str) -> None:
     assert describe_timetable(plan) == words
 
 

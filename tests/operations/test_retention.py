@@ -77,13 +77,13 @@ def test_runs_past_their_time_go_with_all_that_belongs_to_them(acme: OAuthClient
 
 @pytest.mark.parametrize("values", [{"pinned_at": timezone.now()}, {"status": "running"}, {"status": "queued"}])
 def test_pinned_and_open_runs_never_go_nor_do_their_bodies(acme: OAuthClient, values: dict[str, Any]) -> None:
-    kept = aged(acme, BEFORE_ALL * 5, **values)
+    stored = aged(acme, BEFORE_ALL * 5, **values)
     delete()
-    assert left(Run) == {kept.pk}
-    assert kept.exchanges.get().body
+    assert left(Run) == {stored.pk}
+    assert stored.exchanges.get().body
 
 
-def test_bodies_go_before_their_runs_and_the_run_says_so(acme: OAuthClient) -> None:
+def test_bodies_are_deleted_before_their_runs_and_the_run_explains_it(acme: OAuthClient) -> None:
     old, new = aged(acme, WITHOUT_BODY), aged(acme, timedelta(days=89))
     delete()
     exchange = old.exchanges.get()
@@ -97,7 +97,7 @@ def test_bodies_go_before_their_runs_and_the_run_says_so(acme: OAuthClient) -> N
     assert "bodies" not in delete().deleted, "they are dropped once"
 
 
-def test_the_newest_kept_snapshot_of_a_client_never_goes(acme: OAuthClient) -> None:
+def test_the_newest_sync_with_data_of_a_client_is_never_deleted(acme: OAuthClient) -> None:
     past = timezone.now() - BEFORE_ALL
     older, newest = (make_snapshot(acme, created_at=past) for _ in range(2))
     failed = make_snapshot(acme, created_at=past, state="failed")
@@ -206,9 +206,7 @@ def test_killed_inside_a_batch_nothing_of_it_is_done(acme: OAuthClient, monkeypa
     assert (Run.objects.count(), begun.deleted) == (1, {})
 
 
-def test_a_worker_whose_lease_was_taken_over_deletes_nothing_more(
-    acme: OAuthClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_lost_its_lease_deletes_nothing_more(acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(4):
         aged(acme, BEFORE_ALL)
     monkeypatch.setattr(retention, "BATCH", 1)

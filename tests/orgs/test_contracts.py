@@ -63,7 +63,7 @@ def test_a_refresh_puts_the_regions_own_contract_in_force_there_alone(demo: Runn
     assert current_contract("demo-gateway") is bundled()
 
 
-def test_a_run_is_judged_by_the_contract_in_force_and_says_which(demo: Running) -> None:
+def test_a_run_uses_the_contract_in_force_and_records_its_version(demo: Running) -> None:
     client = make_client(region=REGION)
     before = create_run(client=client, kind="diagnosis", inputs=Inputs(conversation_id="x"), user=None, source="web")
     version = refresh()
@@ -80,14 +80,14 @@ def test_the_same_document_again_is_nothing_new(demo: Running) -> None:
     assert current_version(REGION) == first
 
 
-def test_a_refresh_that_fails_leaves_the_one_in_force_and_says_so(
+def test_a_failed_refresh_keeps_the_contract_in_force_and_reports_it(
     demo: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = refresh()
+    stored = refresh()
     fail_with(monkeypatch, "It took too long.")
     failed = refresh()
     assert (failed.state, failed.error) == (State.REFUSED, "It took too long.")
-    assert current_version(REGION) == kept
+    assert current_version(REGION) == stored
 
 
 def test_a_region_has_one_refresh_at_a_time() -> None:
@@ -101,7 +101,7 @@ def test_an_unknown_region_is_refused() -> None:
         start_refresh("nowhere", None)
 
 
-def test_a_message_rung_twice_reads_once(demo: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_sent_twice_starts_one_sync(demo: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     version = refresh()
     fail_with(monkeypatch, "It was read twice.")
     refresh_contract(version.pk)
@@ -158,7 +158,7 @@ def test_of_two_that_start_at_once_one_wins() -> None:
     assert sorted(won) == [False, False, False, True]
 
 
-def test_the_command_reads_a_region_and_says_what_is_in_force(demo: Running) -> None:
+def test_the_command_reads_a_region_and_reports_the_contract_in_force(demo: Running) -> None:
     out = StringIO()
     call_command("contract_refresh", region=REGION, stdout=out)
     call_command("contract_refresh", region=REGION, stdout=out)
@@ -166,7 +166,7 @@ def test_the_command_reads_a_region_and_says_what_is_in_force(demo: Running) -> 
     assert "was in force already" in out.getvalue()
 
 
-def test_the_command_says_when_nothing_usable_came(demo: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_reports_an_unusable_document(demo: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     fail_with(monkeypatch, "It took too long.")
     error = StringIO()
     with pytest.raises(SystemExit) as ended:

@@ -63,8 +63,8 @@ def grant(**values: Any) -> dict[str, Any]:
 def test_a_run_shows_by_its_verdict_and_what_it_saw(
     cause: str, environment: dict[str, Any], word: str, stored: str
 ) -> None:
-    stand = status_from_verdict({"cause": cause, "sentence": "S."}, OrgFacts.parse(environment))
-    assert (stand.word, stand.cause) == (word, stored)
+    org_state = status_from_verdict({"cause": cause, "sentence": "S."}, OrgFacts.parse(environment))
+    assert (org_state.word, org_state.cause) == (word, stored)
 
 
 WHOLE = {name: SyncPart("whole") for name in ("rights", "deployments", "drafts")} | {"gateway": SyncPart("absent")}
@@ -146,9 +146,9 @@ def test_a_reading_shows_by_its_parts(
     word: str,
     cause: str,
 ) -> None:
-    stand = status_from_parts(parts, parse_client_permissions(make_rights(**rights)), deployments, providers)
-    assert (stand.word, stand.cause) == (word, cause)
-    assert stand.reason
+    org_state = status_from_parts(parts, parse_client_permissions(make_rights(**rights)), deployments, providers)
+    assert (org_state.word, org_state.cause) == (word, cause)
+    assert org_state.reason
 
 
 def test_what_works_is_reported_with_its_medium_and_place() -> None:
@@ -159,14 +159,14 @@ def test_what_works_is_reported_with_its_medium_and_place() -> None:
 
 
 def test_a_reading_that_failed_shows_nothing() -> None:
-    stand = status_from_parts(
+    org_state = status_from_parts(
         WHOLE,
         parse_client_permissions(make_rights()),
         ProviderCounts(on=1),
         ProviderCounts(),
         "The org does not answer.",
     )
-    assert (stand.word, stand.reason) == (UNKNOWN, "The org does not answer.")
+    assert (org_state.word, org_state.reason) == (UNKNOWN, "The org does not answer.")
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ def test_a_reading_that_failed_shows_nothing() -> None:
     ],
 )
 def test_a_verification_reports_of_a_client_that_is_turned_away(check: str, code: str, cause: str | None) -> None:
-    stand = status_from_steps([make_step(check, "fail", code=code)])
-    assert (stand and stand.cause) == cause
+    org_state = status_from_steps([make_step(check, "fail", code=code)])
+    assert (org_state and org_state.cause) == cause
 
 
 def health_run(client: OAuthClient, cause: str = "none", minutes: float = 0, **values: Any) -> Run:

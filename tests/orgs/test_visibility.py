@@ -91,12 +91,12 @@ def an_org(word: str) -> OAuthClient:
 
 
 @pytest.fixture
-def ours(db: None) -> OAuthClient:
+def own(db: None) -> OAuthClient:
     return an_org("lion")
 
 
 @pytest.fixture
-def theirs(ours: OAuthClient) -> OAuthClient:
+def other(own: OAuthClient) -> OAuthClient:
     return an_org(FOREIGN)
 
 
@@ -111,30 +111,30 @@ def read(browser: Client, place: str) -> str:
 
 
 @pytest.mark.parametrize("role", [User.Role.OPERATOR, User.Role.TEAM_LEAD, User.Role.AUDITOR])
-def test_no_page_of_many_shows_a_foreign_org(role: User.Role, theirs: OAuthClient) -> None:
+def test_no_page_of_many_shows_a_foreign_org(role: User.Role, other: OAuthClient) -> None:
     browser = limited(role)
     pages = [each.name for each in ADDRESSES if not each.of and "get" in each.methods and role in each.who]
     assert {name for name in pages if FOREIGN in read(browser, reverse(name))} == set()
     assert len([name for name in pages if "lion" in read(browser, reverse(name))]) > 8
 
 
-def test_no_narrowing_leads_to_a_foreign_org(ours: OAuthClient, theirs: OAuthClient) -> None:
-    browser, mine = limited(), ours.runs.all()[0]
-    places = [place.format(client=theirs.pk, mine=mine.pk) for place in NARROWED]
+def test_no_narrowing_leads_to_a_foreign_org(own: OAuthClient, other: OAuthClient) -> None:
+    browser, mine = limited(), own.runs.all()[0]
+    places = [place.format(client=other.pk, mine=mine.pk) for place in NARROWED]
     # What was typed into the address may come back in a complaint; a name that was not typed may not.
-    told = {place: read(browser, place).replace("zebra-org", "") for place in places}
-    assert {place for place, text in told.items() if FOREIGN in text} == set()
+    reported = {place: read(browser, place).replace("zebra-org", "") for place in places}
+    assert {place for place, text in reported.items() if FOREIGN in text} == set()
 
 
-def test_who_sees_everything_would_meet_it_on_the_same_pages(ours: OAuthClient, theirs: OAuthClient) -> None:
+def test_who_sees_everything_would_meet_it_on_the_same_pages(own: OAuthClient, other: OAuthClient) -> None:
     """The guard of the tests above: it is there to be met."""
     browser = browser_of(User.Role.ADMIN, is_limited=True)
-    met = [place for place in NARROWED if FOREIGN in read(browser, place.format(client=theirs.pk, mine=1))]
-    assert len(met) > len(NARROWED) - 6
+    encountered = [place for place in NARROWED if FOREIGN in read(browser, place.format(client=other.pk, mine=1))]
+    assert len(encountered) > len(NARROWED) - 6
 
 
-def test_runs_of_two_orgs_are_not_compared(ours: OAuthClient, theirs: OAuthClient) -> None:
-    mine, foreign = ours.runs.all()[0], theirs.runs.all()[0]
+def test_runs_of_two_orgs_are_not_compared(own: OAuthClient, other: OAuthClient) -> None:
+    mine, foreign = own.runs.all()[0], other.runs.all()[0]
     browser = limited()
     for place in ("/compare/", "/compare/raw/"):
         answer = browser.get(f"{place}?a={mine.pk}&b={foreign.pk}")
@@ -142,22 +142,22 @@ def test_runs_of_two_orgs_are_not_compared(ours: OAuthClient, theirs: OAuthClien
         assert FOREIGN not in answer.content.decode()
 
 
-def test_a_foreign_provider_touches_nothing(theirs: OAuthClient) -> None:
-    browser, provider = limited(), theirs.providers.all()[0]
+def test_a_provider_of_another_org_affects_nothing(other: OAuthClient) -> None:
+    browser, provider = limited(), other.providers.all()[0]
     for place in ("/impact/", "/"):
         assert browser.get(f"{place}?provider={provider.pk}").status_code == 404
 
 
-def test_a_foreign_client_cannot_be_diagnosed(theirs: OAuthClient) -> None:
-    runs = theirs.runs.count()
+def test_a_foreign_client_cannot_be_diagnosed(other: OAuthClient) -> None:
+    runs = other.runs.count()
     answer = limited().post(
-        "/diagnose/start/", {"client": theirs.pk, "conversation_id": "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"}
+        "/diagnose/start/", {"client": other.pk, "conversation_id": "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"}
     )
     assert answer.status_code == 200
-    assert theirs.runs.count() == runs
+    assert other.runs.count() == runs
 
 
-def test_counts_leave_out_what_one_may_not_see(ours: OAuthClient, theirs: OAuthClient) -> None:
+def test_counts_leave_out_what_one_may_not_see(own: OAuthClient, other: OAuthClient) -> None:
     browser = limited()
     assert sum(browser.get("/orgs/").context["found"].counts.values()) == 1
     assert browser.get("/providers/").context["page"].count == 2
@@ -168,15 +168,15 @@ def test_counts_leave_out_what_one_may_not_see(ours: OAuthClient, theirs: OAuthC
     assert {name: count for name, _, count in listed}[START] == 1
 
 
-def test_no_list_names_a_person_or_channel_that_shares_no_org(ours: OAuthClient, theirs: OAuthClient) -> None:
+def test_no_list_names_a_person_or_channel_that_shares_no_org(own: OAuthClient, other: OAuthClient) -> None:
     make_user("zebra-lead", User.Role.TEAM_LEAD, is_limited=True, only_orgs=["zebra-org"])
     make_user("lion-lead", User.Role.TEAM_LEAD, is_limited=True, only_orgs=["lion-org", "zebra-org"])
     make_user("boss", User.Role.ADMIN)
     make_user("sees-all", User.Role.AUDITOR)
     make_saved_view("theirs by person", query="who=zebra-lead")
-    make_rule("For zebra", channels=[make_channel("zebra channel")]).clients.add(theirs)
-    make_delivery(make_channel("zebra sent"), theirs.incidents.get(), message={"title": "t", "sentences": []})
-    make_rule("For lion", channels=[make_channel("lion channel")]).clients.add(ours)
+    make_rule("For zebra", channels=[make_channel("zebra channel")]).clients.add(other)
+    make_delivery(make_channel("zebra sent"), other.incidents.get(), message={"title": "t", "sentences": []})
+    make_rule("For lion", channels=[make_channel("lion channel")]).clients.add(own)
     make_rule("For all", channels=[make_channel("channel for all")])
     for role in (User.Role.OPERATOR, User.Role.TEAM_LEAD, User.Role.AUDITOR):
         browser = limited(role)

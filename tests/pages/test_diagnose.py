@@ -68,7 +68,7 @@ def test_a_conversation_alone_is_enough(as_admin: Client, org: OAuthClient, sent
         {"call": SHORT, "client": ""},
     ],
 )
-def test_what_cannot_be_read_starts_nothing_and_says_why(
+def test_an_unparsable_paste_starts_nothing_and_is_explained(
     as_admin: Client, org: OAuthClient, typed: dict[str, str]
 ) -> None:
     answer = as_admin.post("/diagnose/start/", {"client": org.pk, **typed})
@@ -90,7 +90,7 @@ def test_errors_keep_what_was_typed_with_its_secrets_masked(as_admin: Client, or
     assert TOKEN not in page
 
 
-def test_reading_without_script_shows_what_was_taken_and_starts_nothing(as_admin: Client, org: OAuthClient) -> None:
+def test_parsing_without_javascript_shows_the_result_and_starts_nothing(as_admin: Client, org: OAuthClient) -> None:
     page = as_admin.post("/diagnose/", {"call": CURL}).content.decode()
     assert 'class="review-parts"' in page
     assert 'role="alert"' not in page
@@ -127,7 +127,7 @@ def test_the_threads_call_is_proven_wrong_and_corrected_without_a_client(as_lead
         (CONVERSATION, "none"),
     ],
 )
-def test_what_the_text_alone_proves_is_said_without_an_org(as_lead: Client, text: str, cause: str) -> None:
+def test_what_the_text_alone_proves_is_reported_without_an_org(as_lead: Client, text: str, cause: str) -> None:
     review = review_of(as_lead, text)
     assert review.call is not None
     assert review.call.verdict.cause == cause
@@ -227,11 +227,11 @@ def radios(page: str) -> list[tuple[str, bool]]:
 
 def test_of_several_calls_another_can_be_chosen(as_admin: Client, org: OAuthClient, sent_tasks: object) -> None:
     page = as_admin.post("/diagnose/", {"call": SEVERAL}).content.decode()
-    (first, first_taken), (_, second_taken) = radios(page)
-    assert (first_taken, second_taken) == (False, True)
+    (first, first_used), (_, second_used) = radios(page)
+    assert (first_used, second_used) == (False, True)
     assert TOKEN not in page
     again = as_admin.post("/diagnose/preview/", {"call": SEVERAL, "choice": first}).content.decode()
-    assert [taken for _, taken in radios(again)] == [True, False]
+    assert [used for _, used in radios(again)] == [True, False]
     as_admin.post("/diagnose/start/", {"client": org.pk, "call": SEVERAL, "choice": first})
     assert Run.objects.get().inputs["call"]["url"] == f"/api/v2/conversations/{CONVERSATION}"
 
@@ -246,13 +246,13 @@ def test_a_masked_text_shown_again_offers_the_same_choices(as_admin: Client, org
     again = as_admin.post("/diagnose/", {"call": shown, "choice": radios(page)[2][0]}).content.decode()
     assert TOKEN not in page + again
     assert [value for value, _ in radios(again)] == [value for value, _ in radios(page)]
-    assert [taken for _, taken in radios(again)] == [False, False, True]
+    assert [used for _, used in radios(again)] == [False, False, True]
 
 
 @pytest.mark.parametrize("choice", ["0-0000000000000000", "x", "9", "-1", "0", "1" * 40, "\x00", "x" * 41])
 def test_a_choice_made_for_another_text_changes_nothing(as_admin: Client, org: OAuthClient, choice: str) -> None:
     page = as_admin.post("/diagnose/preview/", {"call": SEVERAL, "choice": choice}).content.decode()
-    assert [taken for _, taken in radios(page)] in ([False, True], [])
+    assert [used for _, used in radios(page)] in ([False, True], [])
 
 
 def upload(text: str | bytes) -> SimpleUploadedFile:
@@ -301,7 +301,7 @@ def test_a_har_of_many_megabytes_is_read_from_a_file(as_admin: Client, org: OAut
         ("It just says not found", {}),
     ],
 )
-def test_a_file_that_cannot_be_read_starts_nothing_and_says_why(
+def test_an_unreadable_file_starts_nothing_and_the_reason_is_shown(
     as_admin: Client, org: OAuthClient, content: str | bytes, more: dict[str, str]
 ) -> None:
     answer = as_admin.post("/diagnose/start/", {"client": org.pk, "call_file": upload(content), **more})
@@ -320,7 +320,7 @@ def test_a_method_that_no_sdk_has_is_shown_by_its_name(as_admin: Client, org: OA
     assert "no address" not in page
 
 
-def test_the_preview_says_what_was_masked(as_admin: Client, org: OAuthClient) -> None:
+def test_the_preview_shows_what_was_masked(as_admin: Client, org: OAuthClient) -> None:
     page = as_admin.post("/diagnose/preview/", {"call": CURL}, headers={"HX-Request": "true"}).content.decode()
     assert "Masked" in page
     assert TOKEN not in page
@@ -336,7 +336,7 @@ def test_the_host_of_a_company_gateway_is_not_wrong(as_admin: Client, is_chosen:
     assert [part.outcome for part in review.parts if part.label in ("Path", "Host")] == ["pass", "pass"]
 
 
-def test_the_preview_of_no_call_says_why(as_admin: Client, org: OAuthClient) -> None:
+def test_the_preview_without_a_call_explains_why(as_admin: Client, org: OAuthClient) -> None:
     assert b"tone-fail" in as_admin.post("/diagnose/preview/", {"call": NO_CALL}).content
 
 
@@ -356,11 +356,9 @@ def test_a_client_in_the_address_that_is_none_is_ignored(as_admin: Client, org: 
     assert as_admin.get("/", {"client": client}).status_code == 200
 
 
-def test_what_the_person_knows_of_it_is_kept_masked_and_shown(
-    as_admin: Client, org: OAuthClient, sent_tasks: object
-) -> None:
-    told = f"Failed at noon with Bearer {TOKEN}, works again"
-    as_admin.post("/diagnose/start/", {"client": org.pk, "conversation_id": CONVERSATION, "note": told})
+def test_notes_are_stored_masked_and_shown(as_admin: Client, org: OAuthClient, sent_tasks: object) -> None:
+    reported = f"Failed at noon with Bearer {TOKEN}, works again"
+    as_admin.post("/diagnose/start/", {"client": org.pk, "conversation_id": CONVERSATION, "note": reported})
     run = Run.objects.get()
     assert run.inputs["note"].startswith("Failed at noon")
     assert TOKEN not in run.inputs["note"]

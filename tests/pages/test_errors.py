@@ -19,7 +19,7 @@ def test_an_unknown_address_leads_back(as_lead: Client) -> None:
     assert b'href="/runs/"' in answer.content
 
 
-def test_the_refusal_says_who_you_are(as_lead: Client) -> None:
+def test_the_refusal_shows_who_is_signed_in(as_lead: Client) -> None:
     answer = as_lead.get("/settings/users/")
     assert answer.status_code == 403
     assert b"tess" in answer.content
@@ -37,7 +37,7 @@ def test_the_page_for_our_own_failure_needs_nothing() -> None:
     assert 'href="/static/app.css"' in page
 
 
-def test_too_large_a_request_says_so(as_admin: Client, settings: object) -> None:
+def test_a_request_that_is_too_large_is_explained(as_admin: Client, settings: object) -> None:
     make_client()
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000  # type: ignore[attr-defined]
     answer = as_admin.post("/diagnose/", {"call": "x" * 2000})

@@ -20,7 +20,7 @@ def test_no_page_carries_inline_script_or_style(as_admin: Client) -> None:
         assert b"<script>" not in page
 
 
-def test_the_tier_stands_on_every_page_of_a_run(as_admin: Client, settings: Any) -> None:
+def test_the_environment_is_shown_on_every_page_of_a_run(as_admin: Client, settings: Any) -> None:
     run = make_run(make_client(environment="production"))
     make_exchange(run)
     settings.FIELD_ENCRYPTION_KEYS = ["cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="]  # no page reads the secret

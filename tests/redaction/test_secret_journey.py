@@ -76,7 +76,7 @@ def log_everything() -> Iterator[str]:
         log = logging.getLogger("diagnostics.test")
         log.addHandler(handler)
         for text in SECRETS:
-            log.warning("the org said %s", text)
+            log.warning("the org reported %s", text)
         try:
             raise ValueError(LINES)
         except ValueError:

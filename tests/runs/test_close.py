@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def walked(client: OAuthClient, name: str = "healthy-web") -> Run:
-    told = scenario(name)
-    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+    reported = scenario(name)
+    inputs, _ = Inputs.from_paste(reported.call, reported.answer, reported.conversation_id)
     run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
     execute_run(run.pk)
     run.refresh_from_db()
@@ -27,13 +27,17 @@ def walked(client: OAuthClient, name: str = "healthy-web") -> Run:
 
 
 def test_a_finished_run_keeps_what_it_saw(demo_client: OAuthClient) -> None:
-    seen = walked(demo_client).environment
-    assert seen["client"]["client_id"] == demo_client.client_id
-    assert seen["client"]["secret_set_at"] == demo_client.secret_set_at.isoformat()
-    assert (seen["region"], seen["gateway"], seen["grant_type"]) == (demo_client.region, False, "CLIENT-CREDENTIALS")
-    assert seen["permissions"]["conversation:cobrowse:add"]
-    assert any(each["cobrowse"] for each in seen["deployments"].values())
-    assert {"engine", "contract", "org", "roles", "scopes"} <= set(seen)
+    visible = walked(demo_client).environment
+    assert visible["client"]["client_id"] == demo_client.client_id
+    assert visible["client"]["secret_set_at"] == demo_client.secret_set_at.isoformat()
+    assert (visible["region"], visible["gateway"], visible["grant_type"]) == (
+        demo_client.region,
+        False,
+        "CLIENT-CREDENTIALS",
+    )
+    assert visible["permissions"]["conversation:cobrowse:add"]
+    assert any(each["cobrowse"] for each in visible["deployments"].values())
+    assert {"engine", "contract", "org", "roles", "scopes"} <= set(visible)
 
 
 def test_a_finished_run_can_be_found_again(demo_client: OAuthClient) -> None:
@@ -43,14 +47,14 @@ def test_a_finished_run_can_be_found_again(demo_client: OAuthClient) -> None:
     assert {f"deployment:{id}" for id in run.environment["deployments"]} <= set(run.search_keys)
 
 
-def test_what_rows_tell_is_what_the_worker_kept(demo_client: OAuthClient) -> None:
+def test_a_verdict_from_stored_rows_equals_that_of_the_worker(demo_client: OAuthClient) -> None:
     run = walked(demo_client)
-    kept, search_keys = run.environment, run.search_keys
+    stored, search_keys = run.environment, run.search_keys
     Run.objects.filter(pk=run.pk).update(target="", environment={}, search_keys=[])
     assert backfill_runs() == 1
     run.refresh_from_db()
     assert (run.environment, sorted(run.search_keys), run.target) == (
-        kept,
+        stored,
         sorted(search_keys),
         f"start:{demo_client.pk}",
     )
@@ -66,7 +70,7 @@ def test_an_open_run_is_no_business_of_catching_up() -> None:
     assert backfill_runs() == 0
 
 
-def test_a_secret_that_was_set_later_is_not_told_as_the_run_s() -> None:
+def test_a_secret_set_later_is_not_reported_as_that_of_the_run() -> None:
     run = make_run(target="", created_at=timezone.now() - timedelta(days=3))
     make_exchange(run)
     backfill_runs()

@@ -144,8 +144,8 @@ def test_a_changed_query_swaps_dates_for_a_quick_range() -> None:
 
 
 def test_every_name_decides_something() -> None:
-    beside = {"check", "outcome", "when", "from", "to", "zone", "sort"}
-    assert set(READERS) == set(CONDITIONS) | beside
+    next_to = {"check", "outcome", "when", "from", "to", "zone", "sort"}
+    assert set(READERS) == set(CONDITIONS) | next_to
 
 
 MARKS = ["check:oauth.token=fail", "provider:Genesys", "deployment:d-1", "permission:conversation:cobrowse:add"]

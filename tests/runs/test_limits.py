@@ -76,7 +76,7 @@ def test_what_runs_by_schedule_is_not_counted(ada: User) -> None:
         create_run(client=client, kind="health", inputs=Inputs(), user=None, source="schedule")
 
 
-def test_the_form_says_when_to_go_on_and_keeps_what_was_typed(ada: User) -> None:
+def test_the_form_reports_when_to_retry_and_preserves_the_input(ada: User) -> None:
     browser, client = browser_of(ada), make_client()
     given = {"client": client.pk, "call": CALL, "note": "since noon"}
     first, second, third = [browser.post(reverse("start"), given) for _ in range(3)]
@@ -222,7 +222,7 @@ def large_file() -> SimpleUploadedFile:
     return SimpleUploadedFile("call.txt", LONG.encode())
 
 
-def test_one_large_form_of_a_person_is_taken_at_a_time(ada: User) -> None:
+def test_one_large_form_per_user_is_accepted_at_a_time(ada: User) -> None:
     other = connection.copy()
     try:
         with other.cursor() as cursor:

@@ -77,10 +77,10 @@ def confirm(run: Run, user: User, typed: str | None = None) -> Run:
 
 
 def rows_of(run: Run) -> str:
-    kept: list[Any] = [run.verdict, run.inputs]
-    kept += [each.as_dict() for each in run.findings.all()]
-    kept += [each.as_dict() for each in run.exchanges.all()]
-    return json.dumps(kept)
+    stored: list[Any] = [run.verdict, run.inputs]
+    stored += [each.as_dict() for each in run.findings.all()]
+    stored += [each.as_dict() for each in run.exchanges.all()]
+    return json.dumps(stored)
 
 
 def test_a_confirmed_start_is_sent_once_and_only_after_all_else(
@@ -171,7 +171,7 @@ def test_a_team_lead_is_refused_by_the_service_itself(db: None) -> None:
         confirm(make_run(cause="none"), make_team_lead())
 
 
-def test_a_cause_that_was_mended_leads_there(ada: User) -> None:
+def test_a_start_is_allowed_once_the_cause_is_fixed(ada: User) -> None:
     run = make_run(cause="conv.not_connected")
     make_run(run.client, repeats=run, branch="conversation.connected", cause="none")
     assert why_start_refused(run) == ""
@@ -207,7 +207,7 @@ def test_a_run_without_a_confirmation_has_no_permission(db: None) -> None:
     assert not permit.claim_start(run.pk, "me")
 
 
-def test_a_worker_that_died_after_the_claim_is_told_as_maybe_sent(db: None) -> None:
+def test_a_start_is_reported_as_maybe_sent_if_the_worker_died_after_the_claim(db: None) -> None:
     then = timezone.now() - timedelta(minutes=5)
     inputs = Inputs(conversation_id=CONVERSATION, start=True).to_json()
     run = make_open_run(
@@ -221,7 +221,7 @@ def test_a_worker_that_died_after_the_claim_is_told_as_maybe_sent(db: None) -> N
     assert "may have been sent" in run.verdict["sentence"]
 
 
-def test_a_worker_that_died_before_the_claim_sent_nothing_and_says_nothing(db: None) -> None:
+def test_nothing_was_sent_if_the_worker_died_before_the_claim(db: None) -> None:
     run = make_open_run(lease_until=timezone.now() - timedelta(minutes=5))
     sweep()
     assert not run.findings.filter(check_id="session.start").exists()

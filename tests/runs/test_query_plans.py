@@ -80,9 +80,9 @@ def long_history(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
 
 def plans_of(browser: Client, place: str) -> list[dict[str, Any]]:
     """How Postgres would answer each query of a page."""
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as requested:
         assert browser.get(place).status_code == 200
-    reads = [each["sql"] for each in asked.captured_queries if each["sql"].startswith(("SELECT", "WITH"))]
+    reads = [each["sql"] for each in requested.captured_queries if each["sql"].startswith(("SELECT", "WITH"))]
     assert any("diagnostics_run" in sql for sql in reads)
     plans = []
     with connection.cursor() as cursor:

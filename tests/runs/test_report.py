@@ -73,23 +73,23 @@ def test_areas_keep_their_order_however_the_checks_ran() -> None:
 
 def test_checks_are_counted_once_however_many_subjects_they_have() -> None:
     rows = [finding("oauth.token", subject="a"), finding("oauth.token", subject="b", position=1)]
-    told = built(findings=rows, planned=["oauth.token", "request.path"])
-    assert (told.done, told.planned, told.pending) == (1, 2, ("The path",))
+    reported = built(findings=rows, planned=["oauth.token", "request.path"])
+    assert (reported.done, reported.planned, reported.pending) == (1, 2, ("The path",))
 
 
-def test_the_first_step_stands_with_the_answer_and_the_rest_with_the_mend() -> None:
-    told = built({"remedy": "Do this. Then that.", "fix": {"steps": ["Do this.", "Then that."]}})
-    assert told.verdict.remedy == "Do this."
-    assert told.fix.steps == ("Then that.",)
+def test_the_first_step_is_shown_with_the_verdict_and_the_rest_with_the_fix() -> None:
+    reported = built({"remedy": "Do this. Then that.", "fix": {"steps": ["Do this.", "Then that."]}})
+    assert reported.verdict.remedy == "Do this."
+    assert reported.fix.steps == ("Then that.",)
 
 
-def test_a_remedy_that_is_no_step_is_told_whole() -> None:
-    told = built({"remedy": "Ask someone.", "fix": {"steps": ["Do this."]}})
-    assert (told.verdict.remedy, told.fix.steps) == ("Ask someone.", ("Do this.",))
+def test_a_remedy_that_is_not_a_step_is_shown_in_full() -> None:
+    reported = built({"remedy": "Ask someone.", "fix": {"steps": ["Do this."]}})
+    assert (reported.verdict.remedy, reported.fix.steps) == ("Ask someone.", ("Do this.",))
 
 
 @pytest.mark.parametrize(
-    ("unchecked", "told"),
+    ("unchecked", "reported"),
     [
         (["plain"], [("plain", "")]),
         ([{"sentence": "s", "who": "w"}], [("s", "w")]),
@@ -98,12 +98,12 @@ def test_a_remedy_that_is_no_step_is_told_whole() -> None:
         (None, []),
     ],
 )
-def test_what_was_not_checked_is_read_in_every_shape(unchecked: Any, told: list[tuple[str, str]]) -> None:
-    assert [(item.sentence, item.who) for item in built({"unchecked": unchecked}).not_checked] == told
+def test_what_was_not_checked_is_read_in_every_shape(unchecked: Any, reported: list[tuple[str, str]]) -> None:
+    assert [(item.sentence, item.who) for item in built({"unchecked": unchecked}).not_checked] == reported
 
 
 @pytest.mark.parametrize("fix", [None, [], "x", {}, {"steps": "x", "permissions": [{}], "snippets": {"python": 1}}])
-def test_a_mend_without_content_is_none(fix: Any) -> None:
+def test_a_fix_without_content_is_none(fix: Any) -> None:
     assert not built({"cause": "path.not_in_api", "fix": fix}).fix
 
 
@@ -129,7 +129,7 @@ def test_evidence_is_shown_in_words(value: Any, shown: str) -> None:
     assert report.FindingLine(finding("a.b", evidence={"some_name": value}), "").evidence == [("some name", shown)]
 
 
-def test_long_evidence_is_cut_and_says_so() -> None:
+def test_long_evidence_is_cut_and_marked() -> None:
     [(_, shown)] = report.FindingLine(finding("a.b", evidence={"body": "x" * 5000}), "").evidence
     assert len(shown) < 2100
     assert "5,000" in shown

@@ -176,9 +176,9 @@ def test_a_repeated_run_has_the_same_inputs(client: OAuthClient) -> None:
 
 def test_one_token_one_conversation_and_one_provider_read_are_made(client: OAuthClient, demo: server.Running) -> None:
     execute_run(queue(client).pk)
-    asked = [request.target for request in demo.log.requests]
-    assert len(asked) == len(set(asked))
-    assert asked.count("/oauth/token") == 1
+    requested = [request.target for request in demo.log.requests]
+    assert len(requested) == len(set(requested))
+    assert requested.count("/oauth/token") == 1
 
 
 def test_nothing_is_written_to_a_run_that_was_closed_meanwhile(
@@ -218,7 +218,7 @@ def test_a_run_whose_secret_opens_with_no_key_ends_with_a_sentence(client: OAuth
     assert "FIELD_ENCRYPTION_KEYS" in run.verdict["sentence"]
 
 
-def test_a_silent_run_is_rung_again_once_in_a_while(client: OAuthClient) -> None:
+def test_a_waiting_run_gets_a_new_message_once_in_a_while(client: OAuthClient) -> None:
     run = queue(client)
     later = timezone.now() + RESEND_AFTER + timedelta(seconds=1)
     assert sweep(later).to_requeue == (run.pk,)
@@ -294,7 +294,7 @@ def test_a_shared_token_that_was_revoked_gives_way_to_a_new_one(client: OAuthCli
     assert (run.cause, tokens_asked(demo)) == ("none", 2)
 
 
-def test_a_client_disabled_meanwhile_is_told_in_spite_of_the_shared_token(
+def test_a_client_disabled_meanwhile_is_reported_despite_the_shared_token(
     client: OAuthClient, demo: server.Running
 ) -> None:
     execute_run(queue(client).pk)
@@ -328,7 +328,7 @@ def test_a_shared_token_that_opens_with_no_key_is_as_good_as_none(client: OAuthC
     assert run.findings.get(check_id="oauth.token").code == "issued"
 
 
-def test_a_call_over_plain_http_to_a_real_region_is_told(
+def test_a_call_over_plain_http_to_a_real_region_is_reported(
     client: OAuthClient, demo: server.Running, settings: Settings
 ) -> None:
     """The connection goes to the demo; the call is judged by the region's real hosts."""

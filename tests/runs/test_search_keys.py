@@ -42,7 +42,7 @@ def test_health_is_a_target_of_its_own() -> None:
     assert target_of(7, "health", None) == "health:7"
 
 
-def test_other_calls_are_told_apart_by_operation_and_not_by_id() -> None:
+def test_other_calls_are_distinguished_by_operation_and_not_by_id() -> None:
     one = target_of(7, "diagnosis", aim_of("GET", f"/api/v2/conversations/{CONVERSATION}"))
     other = target_of(7, "diagnosis", aim_of("GET", "/api/v2/conversations/00000000-0000-4000-8000-000000000000"))
     assert one == other == "call:7:GET /api/v2/conversations/{conversationId}"
@@ -84,7 +84,7 @@ def test_a_check_with_many_subjects_is_marked_once_for_each_outcome() -> None:
 
 
 @pytest.mark.parametrize("evidence", [None, [], "x", {"needs": "all"}, {"needs": [1, None]}, {"providers": {}}])
-def test_evidence_of_any_shape_is_no_trouble(evidence: Any) -> None:
+def test_evidence_of_any_shape_raises_no_error(evidence: Any) -> None:
     for check in ("permissions.call", "provider.seen"):
         assert search_keys_of([make_finding(check, evidence=evidence)], {"deployments": None}, None) == [
             f"check:{check}=pass"

@@ -96,11 +96,11 @@ def test_a_run_that_its_caller_executes_is_left_to_it() -> None:
 def test_workers_at_once_never_take_the_same_run() -> None:
     queued = queue(org("Acme"), make_user("ada"), 12)
     together = threading.Barrier(4)
-    taken: list[int | None] = []
+    used: list[int | None] = []
 
     def work() -> None:
         together.wait(60)
-        taken.extend(claim() for _ in range(3))
+        used.extend(claim() for _ in range(3))
         connections.close_all()
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -108,10 +108,10 @@ def test_workers_at_once_never_take_the_same_run() -> None:
         thread.start()
     for thread in threads:
         thread.join(90)
-    assert sorted(pk for pk in taken if pk is not None) == queued
+    assert sorted(pk for pk in used if pk is not None) == queued
 
 
-def test_a_message_for_a_run_that_is_taken_executes_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_for_a_claimed_run_executes_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     executed: list[int] = []
     monkeypatch.setattr("diagnostics.runs.runs._execute", lambda pk, me: executed.append(pk))
     first, second = queue(org("Acme"), make_user("ada"), 2)

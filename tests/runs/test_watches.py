@@ -77,7 +77,7 @@ def test_each_check_is_a_run_of_the_branch_alone(ada: User) -> None:
     assert "provider.configured" not in run.planned
 
 
-def test_it_ends_as_mended_as_soon_as_the_finding_is_right(ada: User) -> None:
+def test_a_watch_ends_as_fixed_as_soon_as_the_finding_passes(ada: User) -> None:
     watch = started(ada)
     (pk,) = advance_watches(at(watch, 15))
     end(pk, "pass")
@@ -87,7 +87,7 @@ def test_it_ends_as_mended_as_soon_as_the_finding_is_right(ada: User) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["fail", "warn", "error", "skip"])
-def test_what_could_not_be_told_is_not_mended(ada: User, outcome: str) -> None:
+def test_an_inconclusive_check_does_not_resolve_an_issue(ada: User, outcome: str) -> None:
     watch = started(ada)
     (pk,) = advance_watches(at(watch, 15))
     end(pk, outcome)
@@ -96,7 +96,7 @@ def test_what_could_not_be_told_is_not_mended(ada: User, outcome: str) -> None:
     assert watch.state == "watching"
 
 
-def test_a_run_without_any_finding_mends_nothing(ada: User) -> None:
+def test_a_run_without_findings_resolves_nothing(ada: User) -> None:
     watch = started(ada)
     (pk,) = advance_watches(at(watch, 15))
     Run.objects.filter(pk=pk).update(status="interrupted")
@@ -223,14 +223,14 @@ def demo(settings: Settings) -> Iterator[server.Running]:
 
 def test_a_permission_given_meanwhile_is_seen(demo: server.Running, transactional_db: None) -> None:
     """The whole way: a client without the permission, a grant in the org, a new token, mended."""
-    told = scenario("client-no-role")
-    org = next(each for each in demo.orgs["published"].orgs if any(c.name == told.client for c in each.clients))
-    known = next(each for each in org.clients if each.name == told.client)
+    reported = scenario("client-no-role")
+    org = next(each for each in demo.orgs["published"].orgs if any(c.name == reported.client for c in each.clients))
+    known = next(each for each in org.clients if each.name == reported.client)
     full = next(each for each in org.clients if each.name == "Demo: published API")
     client = create_client(
         name=known.name, region_key="demo-published", client_id=known.id, secret=known.secret, user=None
     )
-    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+    inputs, _ = Inputs.from_paste(reported.call, reported.answer, reported.conversation_id)
     run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
     execute_run(run.pk)
     run.refresh_from_db()

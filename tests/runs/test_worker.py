@@ -73,9 +73,9 @@ class Workers:
 
     def environment(self) -> dict[str, str]:
         made = connection.settings_dict
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", data_dir.VARIABLE) if name in os.environ}
+        stored = {name: os.environ[name] for name in ("PATH", "HOME", data_dir.VARIABLE) if name in os.environ}
         return {
-            **kept,
+            **stored,
             "DATABASE_URL": f"postgres://{quote(made['USER'])}:{quote(made['PASSWORD'], safe='')}@/{made['NAME']}"
             f"?host={quote(made['HOST'], safe='')}",
             "CELERY_BROKER_URL": self.broker,
@@ -146,7 +146,7 @@ def test_a_worker_killed_in_the_middle_leaves_one_ended_run(workers: Workers, de
     wait_for(run, lambda run: run.findings.filter(check_id="oauth.token").exists())
     with_group(first, signal.SIGKILL)
     first.wait(20)
-    kept = list(run.findings.values_list("check_id", "subject"))
+    stored = list(run.findings.values_list("check_id", "subject"))
 
     workers.start()
     closed = sweep(timezone.now() + timedelta(minutes=1)).closed
@@ -158,7 +158,7 @@ def test_a_worker_killed_in_the_middle_leaves_one_ended_run(workers: Workers, de
     assert closed == (run.pk,)
     assert (run.status, healthy.status) == ("interrupted", "finished")
     found = list(run.findings.values_list("check_id", "subject"))
-    assert found == kept
+    assert found == stored
     assert len(found) == len(set(found))
     assert run.verdict["cause"] == "undetermined"
 

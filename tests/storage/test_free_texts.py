@@ -146,7 +146,7 @@ def test_mask_that_is_longer_than_its_secret_fits_the_column() -> None:
 
 
 @pytest.mark.django_db
-def test_audit_log_says_that_a_text_was_written_and_not_the_text() -> None:
+def test_the_audit_log_records_that_a_text_was_written_but_not_the_text() -> None:
     user = make_user(role="admin")
     known = make_issue()
     add_note(known, "I told Maria in Leipzig", user)

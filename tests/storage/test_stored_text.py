@@ -40,7 +40,7 @@ def test_a_search_for_it_finds_nothing(odd: str) -> None:
         (["\ud83d\ude00"], ["😀"]),
     ],
 )
-def test_a_value_that_json_cannot_say_is_none(value: Any, stored: Any) -> None:
+def test_a_value_that_json_cannot_represent_is_none(value: Any, stored: Any) -> None:
     run = make_run()
     Run.objects.filter(pk=run.pk).update(verdict=value)
     assert Run.objects.values_list("verdict", flat=True).get(pk=run.pk) == stored

@@ -82,7 +82,7 @@ def test_a_poisoned_call_by_program_ends_with_its_verdict(org: OAuthClient) -> N
 
 @examples(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(texts=st.tuples(ODD_TEXT, ODD_TEXT, ODD_TEXT))
-def test_any_text_by_program_is_taken_or_refused_in_words(
+def test_any_text_from_a_program_is_accepted_or_refused_with_a_reason(
     db: None, monkeypatch: pytest.MonkeyPatch, texts: tuple[str, str, str]
 ) -> None:
     client = OAuthClient.objects.first() or make_client()

@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
         ("2026-11-02T14:30+00:00", datetime(2026, 11, 2, 14, 30, tzinfo=UTC)),
     ],
 )
-def test_a_moment_is_of_the_zone_unless_it_says_otherwise(text: str, moment: datetime) -> None:
+def test_a_time_is_in_the_given_zone_unless_it_names_another(text: str, moment: datetime) -> None:
     assert parse_moment(text, ZONE) == moment
 
 

@@ -24,7 +24,7 @@ def test_another_site_is_never_the_next_page(client: Client, ada: User) -> None:
     assert answer.headers["Location"] == "/"
 
 
-def test_a_wrong_password_is_said_and_not_sent_back(client: Client, ada: User) -> None:
+def test_a_wrong_password_is_reported_and_not_sent_back(client: Client, ada: User) -> None:
     answer = client.post("/login/", {"login": "ada", "password": "not-the-one-at-all"})
     page = answer.content.decode()
     assert answer.status_code == 200
@@ -104,5 +104,5 @@ def test_an_app_s_pages_are_shown(as_lead: Client) -> None:
         assert as_lead.get(place).status_code == 200
 
 
-def test_a_deactivated_account_is_told_so(client: Client) -> None:
+def test_a_deactivated_account_gets_an_explanation(client: Client) -> None:
     assert client.get("/login/deactivated/").status_code == 200

@@ -27,7 +27,7 @@ def browser_of(user: User) -> Client:
     return browser
 
 
-def test_a_token_is_shown_once_and_only_its_hash_is_kept(as_admin: Client) -> None:
+def test_a_token_is_shown_once_and_only_its_hash_is_stored(as_admin: Client) -> None:
     made = as_admin.post("/settings/tokens/add/", GIVEN)
     text = token_in(made.content)
     token = ApiToken.objects.get()

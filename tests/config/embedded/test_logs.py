@@ -71,13 +71,13 @@ def test_a_log_is_rotated_while_others_write_to_it_and_nothing_is_lost(tmp_path:
     )
     with logs.open_log(file) as log:
         processes = [subprocess.Popen([sys.executable, "-c", writer, name], stdout=log) for name in "ab"]
-    kept, rotations = b"", 0
+    stored, rotations = b"", 0
     while any(each.poll() is None for each in processes):
         if file.stat().st_size > 100_000:
             logs.rotate(file)
-            kept += file.with_suffix(".log.1").read_bytes()
+            stored += file.with_suffix(".log.1").read_bytes()
             rotations += 1
-    found = (kept + file.read_bytes()).splitlines()
+    found = (stored + file.read_bytes()).splitlines()
     assert rotations > 3
     for name in (b"a", b"b"):
         assert [int(line.split()[1]) for line in found if line.startswith(name)] == list(range(20000))

@@ -142,10 +142,10 @@ def test_up_waits_for_a_command_that_uses_the_database(manage: Manage, tmp_path:
 
 
 def test_a_port_in_use_is_reported_with_a_way_out(manage: Manage, data: DataDir) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        done = manage.run("up", "--no-demo", "--port", str(taken.getsockname()[1]))
+    with socket.socket() as used:
+        used.bind(("127.0.0.1", 0))
+        used.listen()
+        done = manage.run("up", "--no-demo", "--port", str(used.getsockname()[1]))
     assert done.returncode == 1
     assert "is in use" in done.stderr
     assert "--port" in done.stderr
@@ -163,10 +163,10 @@ def test_the_data_folder_can_be_chosen(manage: Manage, tmp_path: Path, data: Dat
 
 
 def test_an_adjacent_port_pair_avoids_ports_in_use() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        first = int(taken.getsockname()[1])
+    with socket.socket() as used:
+        used.bind(("127.0.0.1", 0))
+        used.listen()
+        first = int(used.getsockname()[1])
         pair = processes.free_port_pair(first, excluded=first + 2)
     assert pair is not None
     assert not {pair, pair + 1} & {first, first + 2}

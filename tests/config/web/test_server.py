@@ -220,11 +220,11 @@ def test_an_export_does_not_wait_forever(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_exports_beyond_the_queue_limit_are_refused_and_can_be_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "MAX_QUEUED_EXPORTS", 2)
-    asked: list[str] = []
+    requested: list[str] = []
     go_on = threading.Event()
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        asked.append(environ["PATH_INFO"])
+        requested.append(environ["PATH_INFO"])
         go_on.wait(60)
         start_response("200 OK", [])
         return [b"done"]
@@ -232,7 +232,7 @@ def test_exports_beyond_the_queue_limit_are_refused_and_can_be_retried(monkeypat
     with serving(app) as (port, server):
         request = b"GET /runs/export/csv/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
         first = connect(port, request)
-        wait_for(lambda: asked, "the first to be made")
+        wait_for(lambda: requested, "the first to be made")
         waiting = [connect(port, request) for _ in range(2)]
         wait_for(lambda: sum(len(each.requests) for each in server.active_channels.values()) == 3, "two to wait")
         refused = ask(port, "/runs/export/csv/")
@@ -339,11 +339,11 @@ def test_pipelined_requests_are_answered_in_order() -> None:
 
 
 def test_a_queued_request_of_a_disconnected_client_is_dropped() -> None:
-    asked: list[str] = []
+    requested: list[str] = []
     go_on = threading.Event()
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        asked.append(environ["PATH_INFO"])
+        requested.append(environ["PATH_INFO"])
         if environ["PATH_INFO"].endswith("/first"):
             go_on.wait(60)
         start_response("200 OK", [])
@@ -351,7 +351,7 @@ def test_a_queued_request_of_a_disconnected_client_is_dropped() -> None:
 
     with serving(app) as (port, server):
         first = connect(port, b"GET /runs/export/first HTTP/1.1\r\nHost: a\r\n\r\n")
-        wait_for(lambda: asked, "the first to be worked for")
+        wait_for(lambda: requested, "the first to be worked for")
         gone = connect(port, b"GET /runs/export/gone HTTP/1.1\r\nHost: a\r\n\r\n")
         wait_for(lambda: sum(len(each.requests) for each in server.active_channels.values()) == 2, "both to be there")
         gone.close()
@@ -361,7 +361,7 @@ def test_a_queued_request_of_a_disconnected_client_is_dropped() -> None:
         with first, last:
             read_until(first, b"done")
             read_until(last, b"done")
-    assert asked == ["/runs/export/first", "/runs/export/last"]
+    assert requested == ["/runs/export/first", "/runs/export/last"]
 
 
 def test_at_shutdown_running_requests_finish_and_new_connections_are_refused() -> None:

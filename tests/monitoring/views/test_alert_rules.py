@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 GIVEN = {"name": "Nights", "needed": "2", "out_of": "3", "remind_hours": "24", "zone": "Europe/Berlin", "is_on": "on"}
 
 
-def test_a_rule_is_saved_with_all_it_says(as_admin: Client) -> None:
+def test_a_rule_is_saved_with_all_its_fields(as_admin: Client) -> None:
     client, channel = make_client(), make_channel()
     quiet = {"quiet_from": "22:00", "quiet_until": "07:00", "quiet_days": ["5", "6"]}
     as_admin.post("/monitoring/alert-rules/add/", {**GIVEN, **quiet, "clients": [client.pk], "channels": [channel.pk]})

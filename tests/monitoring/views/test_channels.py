@@ -81,7 +81,7 @@ def test_a_private_address_is_refused_by_the_form_already(
     assert not Channel.objects.exists()
 
 
-def test_a_name_is_taken_once(as_admin: Client) -> None:
+def test_a_name_can_be_used_once(as_admin: Client) -> None:
     make_channel("Ops")
     answer = as_admin.post("/monitoring/channels/add/?kind=email", {"name": "OPS", "to": "a@b.example"})
     assert "has this name" in answer.content.decode()
@@ -94,7 +94,7 @@ def test_fields_that_nobody_asked_for_change_nothing(as_admin: Client) -> None:
     assert (channel.state, channel.secret, channel.signing_secret) == ("untried", "", "")
 
 
-def test_a_test_is_rung_and_its_page_is_shown(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
+def test_a_test_message_is_queued_and_its_page_is_shown(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
     channel = make_channel()
     answer = as_admin.post(f"/monitoring/channels/{channel.pk}/test/")
     delivery = Delivery.objects.get()

@@ -55,10 +55,10 @@ def test_attempt_shows_status_response_and_explanation(as_lead: Client) -> None:
 def test_the_page_asks_again_only_until_the_end(as_admin: Client) -> None:
     row = make_delivery()
     assert 'hx-trigger="every 1s"' in as_admin.get(f"/monitoring/deliveries/{row.pk}/").content.decode()
-    seen = f"/monitoring/deliveries/{row.pk}/state/?seen=queued.0"
-    assert as_admin.get(seen).status_code == 204
+    visible = f"/monitoring/deliveries/{row.pk}/state/?seen=queued.0"
+    assert as_admin.get(visible).status_code == 204
     Delivery.objects.update(state="failed", attempts=[ATTEMPT], ended_at=timezone.now(), next_try_at=None)
-    answer = as_admin.get(seen)
+    answer = as_admin.get(visible)
     assert answer.status_code == 200
     assert "hx-trigger" not in answer.content.decode()
 
@@ -70,7 +70,7 @@ def test_what_was_given_up_is_tried_once_more(as_admin: Client, sent_tasks: list
     assert (row.state, sent_tasks) == ("queued", [("deliver", row.pk)])
 
 
-def test_what_was_taken_is_not(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
+def test_a_delivered_message_is_not_sent_again(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
     row = make_delivery(state="sent", ended_at=timezone.now(), next_try_at=None)
     as_admin.post(f"/monitoring/deliveries/{row.pk}/retry/")
     assert sent_tasks == []

@@ -99,7 +99,7 @@ def test_each_way_of_saying_when(admin: Client, values: dict[str, Any], words: s
     ],
     ids=str,
 )
-def test_what_makes_no_sense_is_said_and_nothing_is_saved(admin: Client, values: dict[str, Any]) -> None:
+def test_an_invalid_schedule_is_reported_and_not_saved(admin: Client, values: dict[str, Any]) -> None:
     answer = admin.post("/monitoring/schedules/add/", filled(make_client(), **values))
     assert answer.status_code == 200
     assert "errorlist" in answer.text
@@ -117,7 +117,7 @@ def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
     monkeypatch.setattr(forms, "timezone", SimpleNamespace(now=lambda: moment))
 
 
-def test_the_preview_tells_times_in_both_zones_and_what_the_clock_does(
+def test_the_preview_shows_times_in_both_zones_and_clock_changes(
     admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at(monkeypatch, datetime(2027, 3, 26, 12, tzinfo=UTC))
@@ -171,7 +171,7 @@ def test_changes_are_saved_and_keep_the_diagnosis(admin: Client) -> None:
     assert schedule.inputs["call"]["url"] == CALL["url"]
 
 
-def test_its_page_tells_last_next_and_missed(admin: Client) -> None:
+def test_the_page_of_a_schedule_shows_last_next_and_missed_times(admin: Client) -> None:
     schedule = make_schedule(missed=3, next_run_at=timezone.now() + timedelta(minutes=4, seconds=30))
     run = make_run(schedule.client, schedule=schedule, source="schedule")
     Schedule.objects.update(last_run=run)
@@ -278,14 +278,14 @@ def _names(admin: Client, query: str) -> list[str]:
 
 
 def test_limited_user_sees_no_schedule_of_another_org(client: Client) -> None:
-    theirs = make_schedule(make_client(org_id="org-1"), "Theirs")
+    foreign = make_schedule(make_client(org_id="org-1"), "Theirs")
     other = make_schedule(make_client("Other", org_id="org-2"), "Not theirs")
     client.force_login(make_team_lead(is_limited=True, only_orgs=["org-1"]))
     page = client.get("/monitoring/schedules/")
     assert [each.name for each in page.context["page"].object_list] == ["Theirs"]
     assert page.context["counts"]["all"] == 1
     assert "Not theirs" not in page.text
-    assert client.get(f"/monitoring/schedules/{theirs.pk}/").status_code == 200
+    assert client.get(f"/monitoring/schedules/{foreign.pk}/").status_code == 200
     assert client.get(f"/monitoring/schedules/{other.pk}/").status_code == 404
 
 
@@ -298,24 +298,26 @@ def test_an_unknown_schedule_is_404(admin: Client) -> None:
 
 
 @pytest.fixture
-def told_late(settings: Settings) -> Iterator[None]:
+def reported_late(settings: Settings) -> Iterator[None]:
     settings.TICK_LATE_SECONDS = 60
     late_tick._state.at = float("-inf")
     yield
     late_tick._state.at = float("-inf")
 
 
-@pytest.mark.parametrize(("seconds", "is_told"), [(None, True), (61, True), (3600, True), (20, False)])
-def test_a_late_tick_is_told_on_every_page(told_late: None, admin: Client, seconds: int | None, is_told: bool) -> None:
+@pytest.mark.parametrize(("seconds", "is_reported"), [(None, True), (61, True), (3600, True), (20, False)])
+def test_a_late_tick_is_reported_on_every_page(
+    reported_late: None, admin: Client, seconds: int | None, is_reported: bool
+) -> None:
     if seconds is not None:
         beat(TICK)
         Heartbeat.objects.update(at=timezone.now() - timedelta(seconds=seconds))
     for place in ("/", "/runs/", "/monitoring/schedules/", "/reference/checks/"):
-        assert ("late-tick" in admin.get(place).text) is is_told
+        assert ("late-tick" in admin.get(place).text) is is_reported
 
 
 def test_the_banner_is_asked_for_once_in_a_while_and_not_by_strangers(
-    told_late: None, client: Client, django_assert_num_queries: DjangoAssertNumQueries
+    reported_late: None, client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     assert "late-tick" not in client.get("/login/").text
     client.force_login(make_user())

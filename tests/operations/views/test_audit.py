@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def no_entries_of_signing_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """The log holds what a test puts there; its browsers' signing in is told in tests/accounts/test_audit.py."""
-    monkeypatch.setattr(sign_ins, "record", lambda *args, **told: None)
+    monkeypatch.setattr(sign_ins, "record", lambda *args, **reported: None)
 
 
 def make_entry(action: str = "client.changed", **values: Any) -> AuditEntry:
@@ -51,7 +51,7 @@ def browser_of(person: User) -> Client:
     return browser
 
 
-def test_an_entry_says_who_what_from_what_to_what_and_from_where(as_admin: Client) -> None:
+def test_an_entry_shows_who_what_the_change_and_from_where(as_admin: Client) -> None:
     client = make_client("Acme support")
     make_entry(
         thing="oauthclient",
@@ -63,9 +63,9 @@ def test_an_entry_says_who_what_from_what_to_what_and_from_where(as_admin: Clien
         before={"environment": "sandbox"},
         after={"environment": "production"},
     )
-    said = page(as_admin)
+    output = page(as_admin)
     for part in ("Client: changed", f'href="/clients/{client.pk}/"', "sandbox", "production", "192.0.2.7", "f" * 32):
-        assert part in said
+        assert part in output
 
 
 def test_it_is_narrowed_by_each_thing(as_admin: Client) -> None:
@@ -92,9 +92,9 @@ def test_it_is_narrowed_by_each_thing(as_admin: Client) -> None:
         {"until": "2024-05-06"},
         {"since": "2024-05-06", "until": "2024-05-06"},
     ):
-        said = page(as_admin, **query)
-        assert said.count('<tr id="entry-') == 1, query
-        assert f'id="entry-{wanted.pk}"' in said
+        output = page(as_admin, **query)
+        assert output.count('<tr id="entry-') == 1, query
+        assert f'id="entry-{wanted.pk}"' in output
     assert shown(as_admin, when="today") == 1
     assert shown(as_admin, who="nobody") == 0
 
@@ -143,17 +143,17 @@ def test_each_act_is_offered_once(as_admin: Client) -> None:
 
 
 def test_an_auditor_who_is_limited_meets_nothing_of_other_orgs() -> None:
-    ours, theirs = make_client("Ours", org_id="ours"), make_client("Theirs", org_id="theirs")
+    own, other = make_client("Ours", org_id="ours"), make_client("Theirs", org_id="theirs")
     auditor = make_person(User.Role.AUDITOR, is_limited=True, only_orgs=["ours"])
-    make_entry(name="Ours", client_id=ours.pk)
-    make_entry(name="Theirs", client_id=theirs.pk)
+    make_entry(name="Ours", client_id=own.pk)
+    make_entry(name="Theirs", client_id=other.pk)
     make_entry("person.added", name="somebody")
     make_entry("audit.exported", actor=auditor.username, actor_id=auditor.pk)
     browser = browser_of(auditor)
     assert shown(browser) == 2
     assert "Theirs" not in page(browser)
     assert "Theirs" not in exported(browser, "csv")
-    assert "Ignored filter" in page(browser, client=str(theirs.pk))
+    assert "Ignored filter" in page(browser, client=str(other.pk))
 
 
 def test_what_a_person_typed_is_text_on_the_page(as_admin: Client) -> None:
@@ -162,13 +162,13 @@ def test_what_a_person_typed_is_text_on_the_page(as_admin: Client) -> None:
     assert script not in page(as_admin)
 
 
-def test_the_export_holds_what_the_list_shows_and_says_who_took_it(as_admin: Client) -> None:
+def test_the_export_contains_the_rows_of_the_list_and_is_audited(as_admin: Client) -> None:
     make_entry("run.pinned", name="=cmd()", before={"a": 1}, after={"a": 2})
     make_entry("client.added")
     (row,) = csv.DictReader(io.StringIO(exported(as_admin, "csv", action="run.pinned").lstrip("\ufeff")))
     assert (row["action"], row["name"], json.loads(row["after"])) == ("run.pinned", "'=cmd()", {"a": 2})
-    taken = AuditEntry.objects.get(action="audit.exported")
-    assert (taken.actor, taken.after) == ("ada", {"as": "csv", "query": "action=run.pinned"})
+    used = AuditEntry.objects.get(action="audit.exported")
+    assert (used.actor, used.after) == ("ada", {"as": "csv", "query": "action=run.pinned"})
     lines = [json.loads(line) for line in exported(as_admin, "jsonl").splitlines()]
     assert {line["action"] for line in lines} >= {"run.pinned", "client.added", "audit.exported"}
     assert lines[-1]["before"] == {"a": 1}

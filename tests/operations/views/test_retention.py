@@ -28,7 +28,7 @@ def old() -> Run:
     return run
 
 
-def test_the_page_says_what_is_past_its_time(as_lead: Client, old: Run) -> None:
+def test_the_page_shows_what_is_past_its_retention(as_lead: Client, old: Run) -> None:
     answer = as_lead.get("/settings/retention/")
     assert [past.count for past in answer.context["previews"][0].past] == [1, 1, 1, 0]
     assert b"/settings/retention/preview/" not in answer.content, "trying other rules is for who may save them"
@@ -96,7 +96,7 @@ def test_a_second_deletion_is_refused_in_words_and_its_rules_are_not_saved(
         {"findings_days": "x" * 1_000_000},
     ],
 )
-def test_bad_rules_are_said_and_change_nothing(as_admin: Client, old: Run, values: dict[str, str]) -> None:
+def test_invalid_rules_are_reported_and_change_nothing(as_admin: Client, old: Run, values: dict[str, str]) -> None:
     wrong = {**IN_FORCE, **values, "act": "delete"}
     assert b"errorlist" in as_admin.post("/settings/retention/apply/", wrong).content
     if len(str(values)) < 100_000:
@@ -126,7 +126,7 @@ def test_an_admin_pins_a_run_and_takes_the_pin_away(as_admin: Client, ada: User,
     assert as_admin.post("/runs/99/pin/").status_code == 404
 
 
-def test_a_run_whose_bodies_were_deleted_says_so(as_lead: Client, old: Run) -> None:
+def test_a_run_whose_bodies_were_deleted_explains_it(as_lead: Client, old: Run) -> None:
     assert b"bodies were deleted" not in as_lead.get(f"/runs/{old.pk}/").content
     old.exchanges.update(body="", request_headers=[], response_headers=[])
     Run.objects.update(bodies_dropped_at=timezone.now())

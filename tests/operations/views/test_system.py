@@ -49,7 +49,7 @@ def test_all_parts_of_a_working_installation_work(as_admin: Client) -> None:
         ("workers", f"{system.WORKER}one", {"queues": ["runs", "scheduled", "ticks"]}),
     ],
 )
-def test_what_was_not_heard_of_for_long_does_not_work(
+def test_a_part_without_a_recent_heartbeat_does_not_work(
     as_admin: Client, part: str, name: str, details: dict[str, list[str]]
 ) -> None:
     everything_works()
@@ -61,8 +61,8 @@ def test_what_was_not_heard_of_for_long_does_not_work(
 def test_a_queue_that_nobody_works_on_is_named(as_admin: Client) -> None:
     everything_works()
     beat(f"{system.WORKER}one", {"queues": ["runs", "ticks"]})
-    (trouble,) = [part for part in as_admin.get("/settings/system/").context["parts"] if not part.works]
-    assert "scheduled" in trouble.sentence
+    (problem,) = [part for part in as_admin.get("/settings/system/").context["parts"] if not part.works]
+    assert "scheduled" in problem.sentence
 
 
 def test_one_silent_worker_among_others_is_only_to_be_looked_at(as_admin: Client) -> None:
@@ -72,7 +72,7 @@ def test_one_silent_worker_among_others_is_only_to_be_looked_at(as_admin: Client
     assert "workers" in [each.key for each in context["parts"] if each.state == system.LATE]
 
 
-def test_a_broker_that_is_away_is_told_without_its_password(as_admin: Client, settings: Settings) -> None:
+def test_an_unreachable_broker_is_reported_without_its_password(as_admin: Client, settings: Settings) -> None:
     everything_works()
     settings.CELERY_BROKER_URL = "redis://user:hush-hush@127.0.0.1:1/0"
     answer = as_admin.get("/settings/system/")
@@ -83,19 +83,19 @@ def test_a_broker_that_is_away_is_told_without_its_password(as_admin: Client, se
 def test_the_page_asks_as_many_questions_with_many_rows(as_admin: Client) -> None:
     everything_works()
 
-    def asked() -> int:
+    def requested() -> int:
         with CaptureQueriesContext(connection) as queries:
             as_admin.get("/settings/system/")
         return len(queries)
 
-    before = asked()
+    before = requested()
     for number in range(3):
         make_run(make_client(name=f"Client {number}"))
         beat(f"{system.WORKER}{number}", {"queues": ["runs"]})
-    assert asked() == before
+    assert requested() == before
 
 
-def test_a_worker_tells_over_a_connection_of_its_own(transactional_db: None) -> None:
+def test_a_worker_reports_over_a_separate_connection(transactional_db: None) -> None:
     Heartbeat.objects.create(name=f"{system.WORKER}gone", at=timezone.now() - timedelta(days=2))
     send_heartbeat("one", {"queues": ["runs"]})
     send_heartbeat("one", {"queues": ["runs", "ticks"]})
@@ -119,7 +119,7 @@ def test_ready_where_everything_works(client: Client) -> None:
     assert set(answer.json()["parts"]) == {"database", "migrations", "broker", "tick"}
 
 
-def test_not_ready_where_the_clock_stands_still_unless_that_is_left_out(client: Client) -> None:
+def test_it_is_not_ready_if_the_tick_stopped_unless_that_is_left_out(client: Client) -> None:
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()["parts"]["tick"]) == (503, False)
     assert client.get("/health/ready?without=tick").status_code == 200
@@ -131,7 +131,7 @@ def test_not_ready_where_a_migration_is_missing(client: Client) -> None:
     assert client.get("/health/ready").json()["parts"]["migrations"] is False
 
 
-def test_metrics_tell_what_the_database_says(client: Client) -> None:
+def test_metrics_agree_with_the_database(client: Client) -> None:
     everything_works()
     make_run(make_client(), status=Run.Status.QUEUED)
     text = client.get("/metrics").content.decode()
@@ -167,8 +167,8 @@ def test_metrics_are_for_known_addresses_and_bearers_of_the_token(
 
 def test_behind_a_proxy_the_address_counts_that_it_saw(client: Client, settings: Settings) -> None:
     settings.TRUSTED_PROXIES = 1
-    for seen, status in (("203.0.113.7", 403), ("127.0.0.1, 203.0.113.7", 403), ("", 403)):
-        answer = client.get("/metrics", headers={"X-Forwarded-For": seen} if seen else {})
+    for visible, status in (("203.0.113.7", 403), ("127.0.0.1, 203.0.113.7", 403), ("", 403)):
+        answer = client.get("/metrics", headers={"X-Forwarded-For": visible} if visible else {})
         assert answer.status_code == status
 
 

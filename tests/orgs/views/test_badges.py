@@ -37,7 +37,7 @@ def word_of(client: Client, badge: Badge) -> str:
         ("broken", 49, "cobrowse: unknown"),
     ],
 )
-def test_it_says_how_the_org_stands_while_that_is_fresh(
+def test_the_badge_shows_the_status_of_the_org_while_it_is_fresh(
     status: str, hours: int, word: str, client: Client, badge: Badge
 ) -> None:
     OAuthClient.objects.update(status=status, status_at=timezone.now() - timedelta(hours=hours))

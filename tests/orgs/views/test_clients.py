@@ -87,7 +87,7 @@ def test_a_name_in_use_is_refused_in_any_case(register: Callable[..., Any]) -> N
     assert OAuthClient.objects.count() == 1
 
 
-def test_a_name_taken_in_the_same_moment_is_an_error_too(
+def test_a_name_used_at_the_same_moment_is_an_error_too(
     register: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_client(TYPED["name"])
@@ -101,7 +101,7 @@ def test_an_unknown_region_gets_suggestions(as_admin: Client) -> None:
     assert b"eu-west-1" in page
 
 
-def test_a_known_region_is_said_back(as_admin: Client) -> None:
+def test_a_known_region_is_confirmed(as_admin: Client) -> None:
     assert b"api.mypurecloud.ie" in as_admin.get("/clients/region/", {"region": "MyPureCloud.IE"}).content
 
 
@@ -119,7 +119,7 @@ def test_a_poll_that_has_seen_everything_gets_nothing(as_lead: Client) -> None:
     assert as_lead.get(place, {"seen": "verifying.0"}).status_code == 200
 
 
-def test_a_failed_verification_names_what_can_be_told_apart(as_lead: Client) -> None:
+def test_a_failed_verification_names_the_possible_causes(as_lead: Client) -> None:
     step = make_step(outcome="fail", sentence="Refused.", hint="Compare id, secret, region and state.")
     client = make_client(state="failed", verification=[step])
     page = as_lead.get(f"/clients/{client.pk}/").content
@@ -139,7 +139,9 @@ def test_a_changed_name_alone_is_not_verified_again(as_admin: Client, sent_tasks
     assert (client.name, client.state, client.secret) == ("New", "verified", SECRET)
 
 
-def test_the_tier_is_kept_and_is_on_every_page_of_the_client(register: Callable[..., Any], as_admin: Client) -> None:
+def test_the_environment_is_stored_and_shown_on_every_page_of_the_client(
+    register: Callable[..., Any], as_admin: Client
+) -> None:
     register({**TYPED, "environment": "production"})
     client = OAuthClient.objects.get()
     assert client.environment == "production"
@@ -177,8 +179,8 @@ def test_a_changed_region_is_verified_again(
 def test_an_edit_that_clashes_changes_nothing(as_admin: Client) -> None:
     make_client("Taken")
     client = make_client("Mine")
-    taken = {"name": "taken", "region": "eu-west-1", "client_id": "x"}
-    assert b'id="id_name_error"' in as_admin.post(f"/clients/{client.pk}/edit/", taken).content
+    used = {"name": "taken", "region": "eu-west-1", "client_id": "x"}
+    assert b'id="id_name_error"' in as_admin.post(f"/clients/{client.pk}/edit/", used).content
 
 
 def test_a_replaced_secret_is_verified_again(
@@ -192,7 +194,7 @@ def test_a_replaced_secret_is_verified_again(
     assert sent_tasks == [("verify_client", client.pk)]
 
 
-def test_a_second_verification_does_not_start_beside_the_first(
+def test_a_second_verification_does_not_start_during_the_first(
     as_admin: Client, sent_tasks: SentTasks, django_capture_on_commit_callbacks: OnCommit
 ) -> None:
     client = make_client()

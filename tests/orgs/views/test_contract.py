@@ -37,7 +37,7 @@ def test_a_regions_own_contract_is_shown_with_its_age(as_lead: Client) -> None:
     assert "just now" in shown
 
 
-def test_a_reading_that_was_refused_says_why_and_what_stays(as_lead: Client) -> None:
+def test_a_refused_sync_shows_the_reason_and_what_remains_known(as_lead: Client) -> None:
     make_contract_version(state=State.REFUSED, document=None, error="It took too long. The contract in force stays.")
     shown = page(as_lead)
     assert "It took too long. The contract in force stays." in shown
@@ -85,7 +85,7 @@ def test_odd_searches_get_an_answer(as_lead: Client, query: dict[str, str]) -> N
     assert "<b><" not in page(as_lead, **query)
 
 
-def test_what_changed_is_told_for_what_the_checks_rely_on(as_lead: Client) -> None:
+def test_changes_are_reported_for_operations_the_checks_use(as_lead: Client) -> None:
     changed = [replace(each, deprecated=True) if each.path == START else each for each in bundled().operations[1:]]
     make_contract_version(contract_operations=changed)
     shown = page(as_lead, region="eu-west-1")

@@ -54,13 +54,13 @@ def test_a_holder_is_found_by_the_policy_or_a_wildcard(acme: OAuthClient, policy
     assert names("conversation:cobrowse:view") == ({"Acme support"} if policy.endswith("*") else set())
 
 
-def test_a_retired_client_is_not_touched(acme: OAuthClient) -> None:
+def test_a_retired_client_is_not_changed(acme: OAuthClient) -> None:
     make_held_permission(acme, START)
     OAuthClient.objects.update(retired_at=timezone.now())
     assert names(START) == set()
 
 
-def test_a_client_that_was_not_read_is_told_apart_from_one_without_it(acme: OAuthClient) -> None:
+def test_a_client_that_was_not_read_is_distinguished_from_one_without_the_permission(acme: OAuthClient) -> None:
     never, refused, veiled = make_client("Never"), make_client("Refused"), make_client("Veiled")
     make_snapshot(refused, permissions=make_rights(read={"subjects/me": "403"}))
     make_snapshot(veiled, permissions=make_rights(unread_roles=["Secret"]))
@@ -94,7 +94,7 @@ def test_holders_are_counted_once_each(acme: OAuthClient) -> None:
     }
 
 
-def test_roles_divisions_wildcards_and_conditions_are_told(as_lead: Client, acme: OAuthClient) -> None:
+def test_roles_divisions_wildcards_and_conditions_are_shown(as_lead: Client, acme: OAuthClient) -> None:
     make_held_permission(acme, "conversation:*:add", role="Wide", division="d1", division_name="Outback")
     make_held_permission(make_client("Narrow"), START, role="Tight", is_conditional=True)
     shown = page(as_lead, permission=START)
@@ -102,7 +102,7 @@ def test_roles_divisions_wildcards_and_conditions_are_told(as_lead: Client, acme
         assert part in shown
 
 
-def test_what_would_be_lost_and_what_keeps_working_is_told(as_lead: Client, acme: OAuthClient) -> None:
+def test_what_would_fail_and_what_would_still_work_is_listed(as_lead: Client, acme: OAuthClient) -> None:
     make_held_permission(acme, START)
     both = make_client("Both")
     make_held_permission(both, START)
@@ -113,12 +113,12 @@ def test_what_would_be_lost_and_what_keeps_working_is_told(as_lead: Client, acme
     assert "via conversation:cobrowseVoice:add" in shown
 
 
-def test_the_checks_that_read_with_it_are_told(as_lead: Client) -> None:
+def test_the_checks_that_need_the_permission_are_listed(as_lead: Client) -> None:
     assert "Cobrowse enabled in web deployments" in page(as_lead, permission="webDeployments:deployment:view")
     assert "None." in page(as_lead, permission=START)
 
 
-def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OAuthClient) -> None:
+def test_deployments_schedules_watches_and_runs_of_the_holders_are_listed(acme: OAuthClient) -> None:
     make_held_permission(acme, START)
     twin = make_client("Twin")
     make_held_permission(twin, START)
@@ -134,14 +134,14 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OA
     Watch.objects.create(run=make_run(acme), check_id="oauth.token", next_at=soon, ends_at=soon)
     Schedule.objects.create(name="hourly", client=acme, minutes=60, next_run_at=soon)
     Schedule.objects.create(name="paused", client=acme, minutes=60, paused_at=timezone.now())
-    told = queries.impact_of(
+    reported = queries.impact_of(
         queries.clients_with_permission(START, queries.active_clients(None)),
         queries.runs_with_permission(START.upper(), None, None),
     )
-    assert (told.deployments, told.deployments_on, len(told.shown_deployments)) == (2, 1, 3)
-    assert (told.synced_clients, told.next_sync_at, told.watches) == (1, soon, 1)
-    assert ([each.name for each in told.shown_schedules], told.schedules) == (["hourly"], 1)
-    assert ([each.pk for each in told.runs], told.run_count) == ([run.pk], 1)
+    assert (reported.deployments, reported.deployments_on, len(reported.shown_deployments)) == (2, 1, 3)
+    assert (reported.synced_clients, reported.next_sync_at, reported.watches) == (1, soon, 1)
+    assert ([each.name for each in reported.shown_schedules], reported.schedules) == (["hourly"], 1)
+    assert ([each.pk for each in reported.runs], reported.run_count) == ([run.pk], 1)
 
 
 @pytest.mark.parametrize("text", ["Conversation > Cobrowse > Add", "CONVERSATION:COBROWSE:ADD", f"  {START} "])
@@ -168,7 +168,7 @@ def test_without_a_question_the_permissions_that_matter_are_listed(as_lead: Clie
     assert "conversation:communication:view" in shown
 
 
-def test_a_regions_own_contract_tells_more_calls(as_lead: Client) -> None:
+def test_the_contract_of_a_region_knows_more_calls(as_lead: Client) -> None:
     make_contract_version(version="live 2026-11-20 feedbeef")
     assert "live 2026-11-20 feedbeef" in page(as_lead, permission=START)
 
@@ -180,7 +180,10 @@ def test_a_provider_leads_to_the_clients_of_its_org_alone(as_lead: Client, acme:
     make_held_permission(twin, START)
     stranger = make_client("Stranger", org_id="another")
     other = make_provider(stranger, ref="genesys", source=Provider.Source.GATEWAY)
-    run, theirs = make_run(acme, search_keys=["provider:genesys"]), make_run(stranger, search_keys=["provider:genesys"])
+    run, foreign = (
+        make_run(acme, search_keys=["provider:genesys"]),
+        make_run(stranger, search_keys=["provider:genesys"]),
+    )
     clients = queries.clients_with_provider(mine, None)
     assert [each.name for each in clients] == ["Acme support", "Twin"]
     assert queries.providers_with_same_id(mine, None) == [other]
@@ -188,7 +191,7 @@ def test_a_provider_leads_to_the_clients_of_its_org_alone(as_lead: Client, acme:
     shown = page(as_lead, provider=str(mine.pk))
     assert "Same ID elsewhere" in shown
     assert f"/runs/{run.pk}/" in shown
-    assert f"/runs/{theirs.pk}/" not in shown
+    assert f"/runs/{foreign.pk}/" not in shown
 
 
 def test_clients_of_an_unknown_org_share_it_with_nobody(acme: OAuthClient) -> None:
@@ -200,8 +203,8 @@ def test_clients_of_an_unknown_org_share_it_with_nobody(acme: OAuthClient) -> No
 
 def test_the_same_id_of_another_source_is_a_namesake(acme: OAuthClient) -> None:
     mine = make_provider(acme, ref="one")
-    seen = make_provider(acme, ref="one", source=Provider.Source.ON_CONVERSATION)
-    assert queries.providers_with_same_id(mine, None) == [seen]
+    visible = make_provider(acme, ref="one", source=Provider.Source.ON_CONVERSATION)
+    assert queries.providers_with_same_id(mine, None) == [visible]
 
 
 def test_a_provider_that_is_gone_or_of_a_retired_client_has_its_page(as_lead: Client, acme: OAuthClient) -> None:
@@ -273,7 +276,9 @@ def test_clients_come_in_pages(as_lead: Client) -> None:
     assert page(as_lead, permission=START, page="2").count('<th scope="row"><a href="/clients/') == 1
 
 
-def test_counts_stop_somewhere_and_say_so(as_lead: Client, acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counts_stop_at_a_limit_and_are_marked(
+    as_lead: Client, acme: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(queries, "MAX_DEPLOYMENTS_COUNTED", 1)
     monkeypatch.setattr(queries, "MAX_RUNS_COUNTED", 1)
     make_held_permission(acme, START)

@@ -17,11 +17,11 @@ def page(browser: Client, **query: str) -> str:
     return answer.content.decode()
 
 
-def rows(said: str) -> int:
-    return said.count('<tr id="change-')
+def rows(output: str) -> int:
+    return output.count('<tr id="change-')
 
 
-def test_a_change_says_of_what_from_what_to_what_and_when(as_lead: Client) -> None:
+def test_a_change_shows_its_subject_old_and_new_value_and_time(as_lead: Client) -> None:
     provider = make_provider(name="Shop")
     make_org_change(
         provider.client,
@@ -32,17 +32,17 @@ def test_a_change_says_of_what_from_what_to_what_and_when(as_lead: Client) -> No
         before=["Webmessaging", "Voice"],
         after=["Voice"],
     )
-    said = page(as_lead)
+    output = page(as_lead)
     for part in ("Channels", "Web messaging, Voice", f"/providers/{provider.pk}/", "after"):
-        assert part in said
+        assert part in output
 
 
-def test_a_provider_that_was_renamed_is_told_from_the_old_one_by_its_id(as_lead: Client) -> None:
+def test_a_renamed_provider_is_recognized_by_its_id(as_lead: Client) -> None:
     client = make_client()
     for ref, kind in (("Genesys", "vanished"), ("genesys", "appeared")):
         make_org_change(client, about="gateway", kind=kind, ref=ref, name="Genesys Cloud", setting="")
-    said = page(as_lead)
-    assert all(f">{ref}<" in said for ref in ("Genesys", "genesys"))
+    output = page(as_lead)
+    assert all(f">{ref}<" in output for ref in ("Genesys", "genesys"))
 
 
 def test_it_is_narrowed_by_each_thing(as_lead: Client) -> None:
@@ -82,14 +82,14 @@ def test_any_value_is_shown(as_lead: Client, value: object) -> None:
 @pytest.mark.parametrize("value", ["x" * 100_000, "9" * 400, "<b>", "-1"])
 def test_what_is_not_understood_is_named_and_narrows_nothing(as_lead: Client, name: str, value: str) -> None:
     make_org_change()
-    said = page(as_lead, **{name: value})
-    assert "<b><" not in said
+    output = page(as_lead, **{name: value})
+    assert "<b><" not in output
     if name not in ("q", "org"):
-        assert f"<code>{name}=" in said
-        assert rows(said) == 1
+        assert f"<code>{name}=" in output
+        assert rows(output) == 1
 
 
-def test_nothing_yet_and_nothing_that_fits_each_say_why(as_lead: Client) -> None:
+def test_an_empty_list_and_an_empty_result_each_explain_why(as_lead: Client) -> None:
     assert "No changes yet" in page(as_lead)
     assert "No change matches" in page(as_lead, kind="vanished")
 

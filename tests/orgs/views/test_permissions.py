@@ -31,7 +31,7 @@ def page(browser: Client, client: OAuthClient, **query: str) -> str:
     return answer.content.decode()
 
 
-def told(client: OAuthClient, /, **values: Any) -> ConfigurationSync:
+def reported(client: OAuthClient, /, **values: Any) -> ConfigurationSync:
     return make_snapshot(client, permissions=make_rights(**values))
 
 
@@ -48,7 +48,7 @@ def grants(*policies: str, **values: Any) -> list[dict[str, Any]]:
 
 
 def test_facts_roles_and_permissions_are_shown_to_a_team_lead(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme)
+    reported(acme)
     shown = page(as_lead, acme)
     for part in (
         "Acme Insurance",
@@ -63,7 +63,7 @@ def test_facts_roles_and_permissions_are_shown_to_a_team_lead(as_lead: Client, a
     assert "280 left at" in shown
 
 
-def test_a_client_that_was_not_read_says_so_and_still_offers_the_role(as_lead: Client, acme: OAuthClient) -> None:
+def test_a_client_that_was_not_read_is_marked_and_still_offers_the_role(as_lead: Client, acme: OAuthClient) -> None:
     shown = page(as_lead, acme)
     assert "Unknown until a configuration sync" in shown
     assert 'id="calls"' not in shown
@@ -71,7 +71,7 @@ def test_a_client_that_was_not_read_says_so_and_still_offers_the_role(as_lead: C
 
 
 def test_grants_that_were_refused_accuse_nobody(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme, grants=[], read={"subjects/me": "503 service.unavailable"})
+    reported(acme, grants=[], read={"subjects/me": "503 service.unavailable"})
     shown = page(as_lead, acme)
     assert "be read" in shown
     assert "503 service.unavailable" in shown
@@ -79,45 +79,45 @@ def test_grants_that_were_refused_accuse_nobody(as_lead: Client, acme: OAuthClie
 
 
 def test_a_role_that_is_not_shown_is_named(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme, grants=grants(role="Veiled", policies=None), unread_roles=["Veiled"])
+    reported(acme, grants=grants(role="Veiled", policies=None), unread_roles=["Veiled"])
     shown = page(as_lead, acme)
     assert "Veiled" in shown
     assert "<span>Unknown</span>" in shown
     assert "<span>Denied</span>" not in shown.split('id="calls"')[0]
 
 
-def test_the_catalogue_tells_licence_from_role(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme, grants=grants(), catalogue={START: False, "conversation:cobrowsevoice:add": True})
+def test_the_catalogue_distinguishes_a_missing_license_from_a_missing_role(as_lead: Client, acme: OAuthClient) -> None:
+    reported(acme, grants=grants(), catalogue={START: False, "conversation:cobrowsevoice:add": True})
     shown = page(as_lead, acme)
     assert shown.count("<span>Denied: not licensed</span>") >= 1
     assert "licensed for it" in shown
     assert "Add it to a role" in shown
 
 
-def test_what_a_missing_right_hides_is_told(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme, grants=grants(START))
+def test_what_a_missing_permission_hides_is_listed(as_lead: Client, acme: OAuthClient) -> None:
+    reported(acme, grants=grants(START))
     shown = page(as_lead, acme)
     assert "<span>Denied</span>" in shown
     assert "hether the conversation exists, its medium and its state" in shown
 
 
-def test_an_old_reading_says_how_old_it_is(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme)
+def test_an_old_sync_shows_its_age(as_lead: Client, acme: OAuthClient) -> None:
+    reported(acme)
     assert "Newer changes" not in page(as_lead, acme)
     ConfigurationSync.objects.update(finished_at=timezone.now() - timedelta(days=3))
     assert "Newer changes" in page(as_lead, acme)
 
 
-def test_a_disabled_client_is_told_first(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme, client={"state": "disabled", "grant_type": "CLIENT-CREDENTIALS"})
+def test_a_disabled_client_is_reported_first(as_lead: Client, acme: OAuthClient) -> None:
+    reported(acme, client={"state": "disabled", "grant_type": "CLIENT-CREDENTIALS"})
     assert "gets no token" in page(as_lead, acme)
 
 
-def test_the_newest_reading_that_told_something_counts(acme: OAuthClient) -> None:
-    kept = told(acme)
+def test_the_newest_sync_with_data_counts(acme: OAuthClient) -> None:
+    stored = reported(acme)
     make_snapshot(acme, permissions={})
     make_snapshot(acme, state=ConfigurationSync.State.FAILED, permissions=make_rights())
-    assert latest_permission_sync(acme) == kept
+    assert latest_permission_sync(acme) == stored
     assert latest_permission_sync(make_client("Other")) is None
 
 
@@ -136,25 +136,25 @@ def test_the_newest_reading_that_told_something_counts(acme: OAuthClient) -> Non
 def test_calls_are_found_and_filtered_by_answer(
     as_lead: Client, acme: OAuthClient, query: dict[str, str], code: str, is_listed: bool
 ) -> None:
-    told(acme, grants=grants(START))
+    reported(acme, grants=grants(START))
     shown = page(as_lead, acme, **query)
     assert (CALL in shown) is is_listed
     assert not code or f"<span>{code}</span>" in shown
 
 
 def test_a_call_under_a_condition_is_a_kind_of_its_own(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme, grants=grants(conditional=[START]))
+    reported(acme, grants=grants(conditional=[START]))
     shown = page(as_lead, acme, q="postConversationCobrowse", may="condition")
     assert "<span>Allowed under a condition</span>" in shown
 
 
-def test_divisions_of_a_call_are_said(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme, grants=grants(START, division_name="Outback"))
+def test_divisions_of_a_call_are_shown(as_lead: Client, acme: OAuthClient) -> None:
+    reported(acme, grants=grants(START, division_name="Outback"))
     assert "Only in Outback" in page(as_lead, acme, q="postConversationCobrowse")
 
 
 def test_pages_and_the_chosen_role_stay_in_the_address(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme)
+    reported(acme)
     shown = page(as_lead, acme, may="all", role="start", page="2")
     assert "may=all&amp;role=start&amp;page=3#calls" in shown
     assert '<input type="hidden" name="role" value="start">' in shown
@@ -168,12 +168,12 @@ def test_the_smallest_role_starts_sessions_only_where_asked(as_lead: Client, acm
 
 def test_the_regions_own_contract_is_the_one_that_counts(as_lead: Client, acme: OAuthClient) -> None:
     make_contract_version(acme.region, version="live 2026-11-20 feedbeef")
-    told(acme)
+    reported(acme)
     assert "live 2026-11-20 feedbeef" in page(as_lead, acme)
 
 
 def test_scopes_are_judged_only_behind_a_gateway(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme, client={"grant_type": "CLIENT-CREDENTIALS", "scopes": ["conversation:write"]})
+    reported(acme, client={"grant_type": "CLIENT-CREDENTIALS", "scopes": ["conversation:write"]})
     assert "apply to client credentials" in page(as_lead, acme)
     OAuthClient.objects.update(gateway=True)
     shown = page(as_lead, acme)
@@ -194,7 +194,7 @@ def test_scopes_are_judged_only_behind_a_gateway(as_lead: Client, acme: OAuthCli
     ],
 )
 def test_odd_queries_get_an_answer(as_lead: Client, acme: OAuthClient, query: dict[str, str]) -> None:
-    told(acme)
+    reported(acme)
     assert "<b><" not in page(as_lead, acme, **query)
 
 
@@ -207,7 +207,7 @@ def test_an_odd_reading_breaks_nothing(as_lead: Client, acme: OAuthClient, right
 
 
 def test_what_an_org_names_is_never_markup(as_lead: Client, acme: OAuthClient) -> None:
-    told(acme, grants=grants(START, role="<script>alert(1)</script>", division_name="<b>Home</b>"))
+    reported(acme, grants=grants(START, role="<script>alert(1)</script>", division_name="<b>Home</b>"))
     shown = page(as_lead, acme)
     assert "<script>alert" not in shown
     assert "<b>Home" not in shown
@@ -223,17 +223,17 @@ def test_strangers_sign_in_and_nothing_is_written(acme: OAuthClient, as_lead: Cl
 def test_more_roles_and_readings_cost_no_more_queries(
     as_lead: Client, acme: OAuthClient, queries_of: Callable[[Client, str], int]
 ) -> None:
-    told(acme)
+    reported(acme)
     place = f"/clients/{acme.pk}/permissions/?may=all"
     few = queries_of(as_lead, place)
     for number in range(5):
-        told(
+        reported(
             acme, grants=[each for role in range(40) for each in grants(START, role=f"r{role}", division=f"d{number}")]
         )
     assert queries_of(as_lead, place) == few
 
 
-def test_a_demo_org_is_told_by_a_real_reading(as_lead: Client, settings: Any) -> None:
+def test_a_demo_org_is_described_by_a_real_sync(as_lead: Client, settings: Any) -> None:
     running = start()
     settings.GENESYS_ENDPOINTS = running.endpoints
     try:

@@ -56,10 +56,10 @@ def test_every_source_is_in_one_list_and_labelled(as_lead: Client) -> None:
     client = gateway_client("Acme", "genesys")
     make_provider(client, name="Shop")
     make_provider(client, "PureCloud Messaging", source="seen", name="", state="unknown", channels=[], settings={})
-    said = page(as_lead)
+    output = page(as_lead)
     for label in ("Gateway list", "Web deployment", "Seen on a communication"):
-        assert f">{label}</td>" in said
-    assert len(ROW.findall(said)) == 3
+        assert f">{label}</td>" in output
+    assert len(ROW.findall(output)) == 3
 
 
 def test_it_is_narrowed_by_each_thing(as_lead: Client) -> None:
@@ -92,20 +92,20 @@ def test_paging_shows_each_row_once_in_both_directions(as_lead: Client, sort: st
         make_provider(client, name=name, changed_at=now if number % 3 else None, first_seen_at=now)
     forwards = walk(as_lead, {"sort": sort}, "Next")
     assert [len(each) for each in forwards] == [PAGE_SIZE, PAGE_SIZE, 5]
-    seen = [pk for each in forwards for pk in each]
-    assert len(set(seen)) == len(names)
+    visible = [pk for each in forwards for pk in each]
+    assert len(set(visible)) == len(names)
     backwards = walk(as_lead, {"sort": sort, "last": "1"}, "Previous")
-    assert [pk for each in reversed(backwards) for pk in each] == seen
+    assert [pk for each in reversed(backwards) for pk in each] == visible
     assert len(shown(as_lead, sort=sort, last="1")) == PAGE_SIZE
 
 
 def walk(browser: Client, query: dict[str, str], word: str) -> list[list[int]]:
     """The rows of each page on the way, by the links of the pages themselves."""
-    said = page(browser, **query)
-    pages = [[int(pk) for pk in ROW.findall(said)]]
-    while found := re.search(rf'<a class="button" href="(\?[^"#]*)#list">{word}', said):
-        said = browser.get("/providers/" + found[1].replace("&amp;", "&")).content.decode()
-        pages.append([int(pk) for pk in ROW.findall(said)])
+    output = page(browser, **query)
+    pages = [[int(pk) for pk in ROW.findall(output)]]
+    while found := re.search(rf'<a class="button" href="(\?[^"#]*)#list">{word}', output):
+        output = browser.get("/providers/" + found[1].replace("&amp;", "&")).content.decode()
+        pages.append([int(pk) for pk in ROW.findall(output)])
     return pages
 
 
@@ -131,10 +131,10 @@ def test_odd_queries_get_an_answer(as_lead: Client, name: str, value: str) -> No
 
 def test_what_is_not_understood_is_named_and_narrows_nothing(as_lead: Client) -> None:
     pk = make_provider().pk
-    said = page(as_lead, **CALLS_NOTHING_RIGHT)
+    output = page(as_lead, **CALLS_NOTHING_RIGHT)
     for name in CALLS_NOTHING_RIGHT:
-        assert f"<code>{name}=" in said
-    assert [int(each) for each in ROW.findall(said)] == [pk]
+        assert f"<code>{name}=" in output
+    assert [int(each) for each in ROW.findall(output)] == [pk]
 
 
 def test_wildcards_are_letters(as_lead: Client) -> None:
@@ -152,7 +152,7 @@ def test_wildcards_are_letters(as_lead: Client) -> None:
         (False, [make_part("deployments", items=0)], "No web deployments."),
     ],
 )
-def test_what_an_org_does_not_offer_is_said(
+def test_what_an_org_does_not_offer_is_shown(
     as_lead: Client, gateway: bool | None, parts: list[dict[str, object]], word: str
 ) -> None:
     client = make_client(gateway=gateway)
@@ -160,11 +160,11 @@ def test_what_an_org_does_not_offer_is_said(
     assert word in page(as_lead, f"/orgs/client-{client.pk}/providers/")
 
 
-def test_without_a_client_it_says_where_to_begin(as_admin: Client) -> None:
+def test_without_a_client_the_page_shows_where_to_begin(as_admin: Client) -> None:
     assert 'href="/clients/add/"' in page(as_admin, "/orgs/")
 
 
-def test_the_age_of_a_reading_and_its_reader_are_said(as_lead: Client, ada: object) -> None:
+def test_the_age_of_a_sync_and_who_started_it_are_shown(as_lead: Client, ada: object) -> None:
     client = make_client()
     make_snapshot(client, started_by=ada)
     assert "by ada" in page(as_lead, f"/orgs/client-{client.pk}/providers/")
@@ -198,8 +198,10 @@ def test_strangers_sign_in_and_nothing_is_posted(client: Client, as_admin: Clien
 
 def answers(browser: Client, wanted: str, **query: str) -> dict[str, str]:
     """The answer for each org, by its name."""
-    said = page(browser, "/providers/match/", id=wanted, **query)
-    rows = re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>.*?data-label="Result">.*?<span>([^<]*)</span>', said, re.S)
+    output = page(browser, "/providers/match/", id=wanted, **query)
+    rows = re.findall(
+        r'<th scope="row"><a [^>]*>([^<]*)</a>.*?data-label="Result">.*?<span>([^<]*)</span>', output, re.S
+    )
     return dict(rows)
 
 
@@ -248,12 +250,12 @@ def test_clients_of_one_org_are_one_line_where_they_know_the_same(as_lead: Clien
     assert "and 2 more clients" in page(as_lead, "/providers/match/", id="genesys")
 
 
-def test_the_spelling_to_send_is_said(as_lead: Client) -> None:
+def test_the_spelling_to_send_is_shown(as_lead: Client) -> None:
     gateway_client("Acme", "genesys")
     assert '<code class="exact-id">genesys</code>' in page(as_lead, "/providers/match/", id="Genesys")
 
 
-def test_a_deployments_id_is_told_for_what_it_is(as_lead: Client) -> None:
+def test_a_deployment_id_is_recognized_as_one(as_lead: Client) -> None:
     provider = make_provider(make_client("Acme"))
     assert "a web deployment of Acme" in page(as_lead, "/providers/match/", id=provider.ref)
 
@@ -271,7 +273,7 @@ def test_odd_ids_get_an_answer(as_lead: Client, value: str) -> None:
     assert "<b>:" not in page(as_lead, "/providers/match/", id=value)
 
 
-def test_an_id_that_is_too_long_is_told_why_it_is_not_compared(as_lead: Client) -> None:
+def test_the_page_explains_why_a_too_long_id_is_not_compared(as_lead: Client) -> None:
     assert "at most 200" in page(as_lead, "/providers/match/", id="x" * 201)
 
 
@@ -293,16 +295,16 @@ def detail(browser: Client, provider: Provider) -> str:
 def test_a_deployment_shows_its_settings_and_what_blocks_which_channel(as_lead: Client) -> None:
     settings = make_settings(channels=["Voice"], maskSelectors=[".card", "#pin"])
     provider = make_provider(settings=settings, channels=["Voice"], version="7")
-    said = detail(as_lead, provider)
+    output = detail(as_lead, provider)
     for part in ("<code>.card</code>", "<code>#pin</code>", "Includes <code>/pay</code>", "shop.example", "version 7"):
-        assert part in said
-    assert "Cobrowse is off for web messaging. It is on for: Voice." in said
+        assert part in output
+    assert "Cobrowse is off for web messaging. It is on for: Voice." in output
 
 
-def test_a_newer_draft_and_what_differs_in_it_is_told(as_lead: Client) -> None:
+def test_a_newer_draft_and_its_differences_are_reported(as_lead: Client) -> None:
     settings = make_settings(draft={"date_modified": None, "different": ["enabled", "maskSelectors"]})
-    said = detail(as_lead, make_provider(settings=settings, draft_is_newer=True))
-    assert "It changes: Cobrowse, Masked selectors." in said
+    output = detail(as_lead, make_provider(settings=settings, draft_is_newer=True))
+    assert "It changes: Cobrowse, Masked selectors." in output
 
 
 def test_settings_that_were_not_shown_are_marked(as_lead: Client) -> None:
@@ -324,11 +326,11 @@ def test_its_runs_and_its_changes_are_there_and_nobody_elses(as_lead: Client) ->
     other = make_run(make_client("Other"), search_keys=[f"deployment:{provider.ref}"])
     make_org_change(client, provider=provider, ref=provider.ref, name="Old name of it")
     make_org_change(client, ref="another-deployment", kind="vanished")
-    said = detail(as_lead, provider)
-    assert f"/runs/{run.pk}/" in said
-    assert f"/runs/{other.pk}/" not in said
-    assert "Cobrowse turned off" in said
-    assert "another-deployment" not in said
+    output = detail(as_lead, provider)
+    assert f"/runs/{run.pk}/" in output
+    assert f"/runs/{other.pk}/" not in output
+    assert "Cobrowse turned off" in output
+    assert "another-deployment" not in output
 
 
 @pytest.mark.parametrize(
@@ -342,22 +344,22 @@ def test_runs_are_found_by_the_mark_of_the_source(as_lead: Client, source: str, 
     assert f"/runs/{run.pk}/" in detail(as_lead, provider)
 
 
-def test_one_that_is_gone_says_so(as_lead: Client) -> None:
+def test_a_removed_provider_is_marked(as_lead: Client) -> None:
     assert "Removed from the org" in detail(as_lead, make_provider(removed_at=timezone.now()))
 
 
 def test_the_start_form_is_filled_for_a_gateways_provider(as_admin: Client) -> None:
     client = gateway_client("Acme", 'gen"esys')
-    said = page(as_admin, "/", provider=str(client.providers.get().pk))
-    assert "/api/v2/conversations/chat/{conversationId}/cobrowse/sessions" in said
-    assert json.dumps({"providerId": 'gen"esys'}).replace('"', "&quot;") in said
-    assert f'<option value="{client.pk}" selected>' in said
+    output = page(as_admin, "/", provider=str(client.providers.get().pk))
+    assert "/api/v2/conversations/chat/{conversationId}/cobrowse/sessions" in output
+    assert json.dumps({"providerId": 'gen"esys'}).replace('"', "&quot;") in output
+    assert f'<option value="{client.pk}" selected>' in output
 
 
 def test_the_start_form_is_filled_for_a_deployment(as_admin: Client) -> None:
-    said = page(as_admin, "/", provider=str(make_provider().pk))
-    assert "POST /api/v2/conversations/{conversationId}/cobrowse" in said
-    assert "providerId" not in said.split("<textarea")[1].split("</textarea>")[0]
+    output = page(as_admin, "/", provider=str(make_provider().pk))
+    assert "POST /api/v2/conversations/{conversationId}/cobrowse" in output
+    assert "providerId" not in output.split("<textarea")[1].split("</textarea>")[0]
 
 
 @pytest.mark.parametrize(

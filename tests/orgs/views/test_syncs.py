@@ -60,25 +60,25 @@ def test_htmx_gets_the_state_which_asks_again(as_admin: Client, sent_tasks: list
     assert b"<html" not in answer.content
 
 
-def test_an_open_reading_is_told_once_and_then_only_when_it_differs(as_lead: Client) -> None:
+def test_the_state_of_an_open_sync_is_sent_only_when_it_changed(as_lead: Client) -> None:
     snapshot = make_snapshot(state="reading", finished_at=None, providers=3)
     place = f"/clients/{snapshot.client_id}/sync/state/"
     assert b"3 providers so far" in as_lead.get(place, headers=HTMX).content
-    seen = f"{snapshot.pk}.reading.3.0"
-    assert as_lead.get(place, {"seen": seen}, headers=HTMX).status_code == 204
+    visible = f"{snapshot.pk}.reading.3.0"
+    assert as_lead.get(place, {"seen": visible}, headers=HTMX).status_code == 204
     ConfigurationSync.objects.update(providers=4)
-    assert as_lead.get(place, {"seen": seen}, headers=HTMX).status_code == 200
+    assert as_lead.get(place, {"seen": visible}, headers=HTMX).status_code == 200
 
 
-def test_waiting_for_the_org_says_until_when(as_lead: Client) -> None:
+def test_a_wait_for_the_org_shows_its_end(as_lead: Client) -> None:
     until = timezone.now() + timedelta(minutes=2)
     snapshot = make_snapshot(state="waiting", finished_at=None, resume_at=until, error="It said to wait.")
-    said = as_lead.get(f"/clients/{snapshot.client_id}/sync/state/", headers=HTMX).content.decode()
-    assert "It said to wait." in said
-    assert until.isoformat(timespec="seconds") in said
+    output = as_lead.get(f"/clients/{snapshot.client_id}/sync/state/", headers=HTMX).content.decode()
+    assert "It said to wait." in output
+    assert until.isoformat(timespec="seconds") in output
 
 
-def test_when_it_has_ended_the_whole_page_is_read_anew(as_lead: Client) -> None:
+def test_the_whole_page_is_loaded_again_after_the_end(as_lead: Client) -> None:
     snapshot = make_snapshot()
     answer = as_lead.get(f"/clients/{snapshot.client_id}/sync/state/", headers=HTMX)
     assert answer.headers["HX-Refresh"] == "true"
@@ -87,17 +87,17 @@ def test_when_it_has_ended_the_whole_page_is_read_anew(as_lead: Client) -> None:
 def test_without_script_the_state_can_be_read(as_lead: Client) -> None:
     parts = [make_part("deployments", "refused", sentence="It lacks webDeployments:deployment:view.")]
     snapshot = make_snapshot(state="partial", parts=parts)
-    said = as_lead.get(f"/clients/{snapshot.client_id}/sync/state/").content.decode()
-    assert "It lacks webDeployments:deployment:view." in said
+    output = as_lead.get(f"/clients/{snapshot.client_id}/sync/state/").content.decode()
+    assert "It lacks webDeployments:deployment:view." in output
 
 
-def test_one_that_came_to_nothing_says_why_beside_the_older_one(as_lead: Client) -> None:
+def test_a_failed_sync_shows_the_reason_next_to_the_older_one(as_lead: Client) -> None:
     client = make_client()
     make_snapshot(client)
     make_snapshot(client, state="failed", error="The token was refused.", parts=[])
-    said = as_lead.get(f"/clients/{client.pk}/sync/state/").content.decode()
-    assert "The token was refused." in said
-    assert "older data" in said
+    output = as_lead.get(f"/clients/{client.pk}/sync/state/").content.decode()
+    assert "The token was refused." in output
+    assert "older data" in output
 
 
 def test_who_may(client: Client, as_admin: Client, as_lead: Client) -> None:

@@ -84,8 +84,8 @@ def _faults(shape: str, value: object, where: str) -> Iterator[str]:
             yield from _of_kind(fields[name], item, f"{where}.{name}")
         elif not name.startswith("_"):  # fields of one's own begin so
             yield f"{where}.{name} is not in the format"
-    if shape == "entry" and (told := value.get("time")) != _sum(value.get("timings")):
-        yield f"{where}.time is {told}, not the sum of its timings"
+    if shape == "entry" and (reported := value.get("time")) != _sum(value.get("timings")):
+        yield f"{where}.time is {reported}, not the sum of its timings"
 
 
 def _of_kind(kind: Any, item: object, where: str) -> Iterator[str]:
@@ -115,5 +115,5 @@ def _time(item: object, where: str) -> Iterator[str]:
 
 def _sum(timings: object) -> float:
     """-1 stands for what does not apply; `ssl` is part of `connect`."""
-    told = timings if isinstance(timings, dict) else {}
-    return sum(value for name, value in told.items() if isinstance(value, NUMBER) and name != "ssl" and value >= 0)
+    reported = timings if isinstance(timings, dict) else {}
+    return sum(value for name, value in reported.items() if isinstance(value, NUMBER) and name != "ssl" and value >= 0)

@@ -15,7 +15,7 @@ AT = datetime(2026, 11, 22, 15, 53, 52, tzinfo=UTC)
 EVIL = "x'; touch pwned; echo '\n touch pwned #$(touch pwned)`touch pwned`"
 
 
-def told_of(*exchanges: HttpExchange, call: FailingCall | None = None) -> RedactedRun:
+def reported_of(*exchanges: HttpExchange, call: FailingCall | None = None) -> RedactedRun:
     return RedactedRun(
         run=Run(pk=12, created_at=AT),
         org=ExportedOrg("", ""),
@@ -45,28 +45,28 @@ def sent(text: str, folder: Path) -> list[str]:
 
 def test_reads_are_commands_with_the_token_from_the_environment(tmp_path: Path) -> None:
     read = HttpExchange("GET", "https://api.mypurecloud.ie/api/v2/x?a=1&b=2", AT, 1.0, 200, (("Accept", "*/*"),))
-    (call,) = sent(calls_sh(told_of(read)), tmp_path)
+    (call,) = sent(calls_sh(reported_of(read)), tmp_path)
     assert read.url in call.split("\x1f")
     assert "Authorization: Bearer T" in call.split("\x1f")
 
 
 def test_the_token_request_takes_id_and_secret_from_the_environment(tmp_path: Path) -> None:
     request = HttpExchange("POST", "https://login.mypurecloud.ie/oauth/token", AT, 1.0, 200)
-    (call,) = sent(calls_sh(told_of(request)), tmp_path)
+    (call,) = sent(calls_sh(reported_of(request)), tmp_path)
     assert "C:S" in call.split("\x1f")
 
 
 def test_what_writes_is_not_sent(tmp_path: Path) -> None:
     start = HttpExchange("POST", "https://api.mypurecloud.ie/api/v2/conversations/x/cobrowse", AT, 1.0, 200)
-    brought = FailingCall("POST", "https://api.mypurecloud.ie/api/v2/conversations/x/cobrowse", body='{"a": 1}')
-    text = calls_sh(told_of(start, call=brought))
+    given = FailingCall("POST", "https://api.mypurecloud.ie/api/v2/conversations/x/cobrowse", body='{"a": 1}')
+    text = calls_sh(reported_of(start, call=given))
     assert sent(text, tmp_path) == []
     assert text.count("/conversations/x/cobrowse") == 2
 
 
 def test_nothing_pasted_becomes_a_command(tmp_path: Path) -> None:
-    brought = FailingCall(EVIL, f"https://a.invalid/{EVIL}", ((EVIL, EVIL), ("Content-Type", EVIL)), EVIL)
+    given = FailingCall(EVIL, f"https://a.invalid/{EVIL}", ((EVIL, EVIL), ("Content-Type", EVIL)), EVIL)
     read = HttpExchange(
         "GET", f"https://a.invalid/{EVIL}", AT, 1.0, None, (("Accept", EVIL),), error=EVIL, check_id=EVIL
     )
-    assert len(sent(calls_sh(told_of(read, call=brought)), tmp_path)) == 1
+    assert len(sent(calls_sh(reported_of(read, call=given)), tmp_path)) == 1

@@ -59,7 +59,7 @@ def test_what_was_asked_and_answered_is_in_it() -> None:
     assert READ.correlation_id in entry["comment"]
 
 
-def test_no_answer_is_told_as_none() -> None:
+def test_a_missing_response_is_reported_as_none() -> None:
     entry = written(SILENCE)["log"]["entries"][0]
     assert (entry["response"]["status"], entry["_error"]) == (0, "timeout")
 

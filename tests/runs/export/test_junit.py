@@ -16,8 +16,8 @@ def report(cause: str = "none", *findings: dict[str, Any]) -> dict[str, Any]:
 
 
 def finding(outcome: str, **values: str) -> dict[str, Any]:
-    told = {"check": "oauth.token", "subject": "", "code": "granted", "sentence": "It is granted.", "hint": ""}
-    return {**told, "outcome": outcome, **values}
+    reported = {"check": "oauth.token", "subject": "", "code": "granted", "sentence": "It is granted.", "hint": ""}
+    return {**reported, "outcome": outcome, **values}
 
 
 def read(text: str) -> ET.Element:
@@ -43,21 +43,21 @@ def test_the_verdict_is_a_case_of_its_own(cause: str, kinds: list[str]) -> None:
 
 
 def test_the_suite_counts_its_cases() -> None:
-    told = report("path.not_in_api", finding("fail"), finding("skip"), finding("error"), finding("pass"))
-    suite = read(junit_xml(told, name="diagnose Acme")).find("testsuite")
+    reported = report("path.not_in_api", finding("fail"), finding("skip"), finding("error"), finding("pass"))
+    suite = read(junit_xml(reported, name="diagnose Acme")).find("testsuite")
     assert suite is not None
     counts = [suite.get(name) for name in ("tests", "failures", "errors", "skipped", "time")]
     assert counts == ["5", "2", "1", "1", "1.234"]
 
 
-def test_a_subject_tells_cases_of_one_check_apart() -> None:
-    told = report("none", finding("pass", subject="api.mypurecloud.ie"), finding("pass", subject="login"))
-    names = [case.get("name") for case in read(junit_xml(told, name="x")).findall(".//testcase")[1:]]
+def test_a_subject_distinguishes_cases_of_one_check() -> None:
+    reported = report("none", finding("pass", subject="api.mypurecloud.ie"), finding("pass", subject="login"))
+    names = [case.get("name") for case in read(junit_xml(reported, name="x")).findall(".//testcase")[1:]]
     assert names == ["oauth.token [api.mypurecloud.ie]", "oauth.token [login]"]
 
 
 @given(st.text(), st.sampled_from(["pass", "fail", "skip"]))
-def test_whatever_was_said_can_be_written_and_read(text: str, outcome: str) -> None:
-    told = report(text, finding(outcome, subject=text, sentence=text, hint=text, code=text))
-    written = junit_xml(told, name=text)
+def test_any_text_can_be_written_and_read(text: str, outcome: str) -> None:
+    reported = report(text, finding(outcome, subject=text, sentence=text, hint=text, code=text))
+    written = junit_xml(reported, name=text)
     assert read(written.encode().decode()).find(".//testcase") is not None

@@ -43,8 +43,8 @@ def clients(demo: server.Running) -> dict[str, OAuthClient]:
     return {client.name: client for key in demo.orgs for client in register(key)}
 
 
-def diagnosed(client: OAuthClient, told: Scenario, **more: Any) -> Run:
-    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id, **more)
+def diagnosed(client: OAuthClient, reported: Scenario, **more: Any) -> Run:
+    inputs, _ = Inputs.from_paste(reported.call, reported.answer, reported.conversation_id, **more)
     user = make_user("ada.lovelace@example.com")
     run = create_run(client=client, kind="diagnosis", inputs=inputs, user=user, source="web")
     execute_run(run.pk)
@@ -57,12 +57,12 @@ def test_every_scenario_makes_a_packet_that_passes_the_scan(
 ) -> None:
     refused: dict[str, object] = {}
     texts: list[str] = []
-    for told in scenarios():
-        run = diagnosed(clients[told.client], told)
+    for reported in scenarios():
+        run = diagnosed(clients[reported.client], reported)
         try:
             packet = packet_of(redacted_run(run), "0.1.0")
         except LeakFound as leaky:
-            refused[told.id] = leaky.leaks
+            refused[reported.id] = leaky.leaks
             continue
         assert set(packet.files) == FILES
         assert faults_of(json.loads(packet.files["exchanges.har"])) == []
@@ -81,20 +81,22 @@ def test_every_scenario_makes_a_packet_that_passes_the_scan(
     assert "hidden-client-" in whole
 
 
-def test_a_packet_says_what_a_vendor_asks_for(clients: dict[str, OAuthClient]) -> None:
+def test_a_packet_contains_what_a_vendor_needs(clients: dict[str, OAuthClient]) -> None:
     client = clients[NO_ROLE.client]
     run = diagnosed(client, NO_ROLE, note="Maria from the mortgage team told me")
     org = run.environment["org"]
     ConfigurationSync.objects.create(client=client, permissions={"org": {**org, "short_name": "brightwater-demo"}})
     packet = packet_of(redacted_run(run), "0.1.0")
-    told = json.loads(packet.files["packet.json"])
-    assert told["org"] == {"id": org["id"], "name": org["name"], "short_name": "brightwater-demo"}
-    assert told["region"]["key"] == "demo-published"
-    assert told["conversation_id"] == NO_ROLE.conversation_id
-    assert told["verdict"]["cause"] == NO_ROLE.cause
-    assert len(told["findings"]) == run.findings.count()
-    assert told["correlation_ids"]
-    assert all(re.search(r"\+00:00$", told[name]) for name in ("created_at", "started_at", "finished_at", "made_at"))
+    reported = json.loads(packet.files["packet.json"])
+    assert reported["org"] == {"id": org["id"], "name": org["name"], "short_name": "brightwater-demo"}
+    assert reported["region"]["key"] == "demo-published"
+    assert reported["conversation_id"] == NO_ROLE.conversation_id
+    assert reported["verdict"]["cause"] == NO_ROLE.cause
+    assert len(reported["findings"]) == run.findings.count()
+    assert reported["correlation_ids"]
+    assert all(
+        re.search(r"\+00:00$", reported[name]) for name in ("created_at", "started_at", "finished_at", "made_at")
+    )
     readme = packet.files["README.txt"]
     for word in (
         org["id"],
@@ -102,7 +104,7 @@ def test_a_packet_says_what_a_vendor_asks_for(clients: dict[str, OAuthClient]) -
         "brightwater-demo",
         NO_ROLE.conversation_id,
         "UTC",
-        told["correlation_ids"][0],
+        reported["correlation_ids"][0],
     ):
         assert word in readme
         assert word == "UTC" or word in packet.files["packet.json"]
@@ -111,7 +113,7 @@ def test_a_packet_says_what_a_vendor_asks_for(clients: dict[str, OAuthClient]) -
 
 def test_equal_values_are_equal_between_packets(clients: dict[str, OAuthClient]) -> None:
     run = diagnosed(clients[NO_ROLE.client], NO_ROLE)
-    one, two = (set(_stand_ins(packet_of(redacted_run(run), "0").files)) for _ in range(2))
+    one, two = (set(_state_ins(packet_of(redacted_run(run), "0").files)) for _ in range(2))
     assert one == two != set()
 
 
@@ -126,9 +128,9 @@ def test_the_stored_run_stays_as_it_was(clients: dict[str, OAuthClient]) -> None
 
 
 def test_the_archive_holds_the_files_in_one_folder(clients: dict[str, OAuthClient]) -> None:
-    told = redacted_run(diagnosed(clients[NO_ROLE.client], NO_ROLE))
-    packet = packet_of(told, "0")
-    with zipfile.ZipFile(io.BytesIO(packet.zipped(stamp_of(told)))) as archive:
+    reported = redacted_run(diagnosed(clients[NO_ROLE.client], NO_ROLE))
+    packet = packet_of(reported, "0")
+    with zipfile.ZipFile(io.BytesIO(packet.zipped(stamp_of(reported)))) as archive:
         assert archive.testzip() is None
         assert {each.filename for each in archive.infolist()} == {f"{packet.name}/{name}" for name in FILES}
         assert archive.read(f"{packet.name}/README.txt").decode() == packet.files["README.txt"]
@@ -140,14 +142,14 @@ def test_a_secret_that_slipped_through_refuses_the_packet_without_saying_it() ->
     secret = run.client.secret
     make_finding(run, sentence=f"The org answered {secret} to us.")
     make_exchange(run, body=json.dumps({"joinCode": "8341276"}))
-    told = redacted_run(run)
+    reported = redacted_run(run)
     with pytest.raises(LeakFound) as refused:
-        packet_of(told, "0")
+        packet_of(reported, "0")
     assert "client secret in run.html" in str(refused.value)
     assert secret not in str(refused.value)
     assert {each.file for each in refused.value.leaks} == {"run.html", "packet.json"}
     with pytest.raises(LeakFound):
-        page_of(told, "0")
+        page_of(reported, "0")
 
 
 def test_customers_words_of_what_was_pasted_are_left_out() -> None:
@@ -158,9 +160,9 @@ def test_customers_words_of_what_was_pasted_are_left_out() -> None:
     inputs = {**Inputs().to_json(), "call": {**call, "headers": headers}, "answer": answer, "note": "Maria Lindqvist"}
     run = make_run(inputs=inputs)
     packet = packet_of(redacted_run(run), "0")
-    told = json.loads(packet.files["packet.json"])["brought"]
-    assert json.loads(told["call"]["body"])["providerId"] == "genesys"
-    assert "Maria" not in json.dumps(told["call"])
+    reported = json.loads(packet.files["packet.json"])["brought"]
+    assert json.loads(reported["call"]["body"])["providerId"] == "genesys"
+    assert "Maria" not in json.dumps(reported["call"])
     assert "+44" not in "".join(packet.files.values())
     assert "203.0.113.9" not in "".join(packet.files.values())
 
@@ -170,12 +172,12 @@ def test_a_run_with_nothing_in_it_makes_a_packet() -> None:
     assert set(packet_of(redacted_run(run), "0").files) == FILES
 
 
-def test_the_stand_ins_come_from_a_key_of_their_own(settings: Settings) -> None:
+def test_pseudonyms_are_made_with_a_separate_key(settings: Settings) -> None:
     run = make_run(inputs=Inputs().to_json())
     make_finding(run, sentence="It went to maria@example.com.")
     hidden = Pseudonyms(derived_key(settings.FIELD_ENCRYPTION_KEYS[0])).text("maria@example.com")
     assert hidden in packet_of(redacted_run(run), "0").files["run.html"]
 
 
-def _stand_ins(files: Any) -> list[str]:
+def _state_ins(files: Any) -> list[str]:
     return re.findall(r"hidden-[a-z]+-[0-9a-f]{12}", "\n".join(files.values()))

@@ -15,12 +15,12 @@ def test_equal_values_are_equal_in_every_packet_of_one_key() -> None:
     assert one.text("+44 20 7946 0101") == one.text("+442079460101")
 
 
-def test_another_key_gives_another_stand_in() -> None:
+def test_another_key_gives_another_pseudonym() -> None:
     assert Pseudonyms(KEY).text("a@example.com") != Pseudonyms(OTHER).text("a@example.com")
     assert KEY not in (b"one", OTHER)
 
 
-def test_kinds_are_told_apart_and_counted() -> None:
+def test_kinds_are_distinguished_and_counted() -> None:
     hidden = Pseudonyms(KEY)
     text = hidden.text("a@example.com , +442079460101 , 203.0.113.9 , 127.0.0.1 , 2001:db8::1")
     assert [word.split("-")[1] if word.startswith("hidden-") else word for word in text.split(" , ")] == [
@@ -52,7 +52,7 @@ def test_what_was_hidden_once_stays_as_it_is() -> None:
         ({"userIds": [USER]}, "user"),
     ],
 )
-def test_ids_of_people_and_clients_are_learnt_from_where_they_stand(body: object, kind: str) -> None:
+def test_ids_of_people_and_clients_are_found_by_their_position(body: object, kind: str) -> None:
     hidden = Pseudonyms(KEY)
     hidden.learn_from(body)
     assert hidden.text(f"GET /x/{USER.upper()}?a={USER}").count(f"hidden-{kind}-") == 2

@@ -59,26 +59,26 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests.Session, "request", refuse)
 
 
-def diagnosed(client: OAuthClient, told: Any, **more: Any) -> Run:
-    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+def diagnosed(client: OAuthClient, reported: Any, **more: Any) -> Run:
+    inputs, _ = Inputs.from_paste(reported.call, reported.answer, reported.conversation_id)
     run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web", **more)
     execute_run(run.pk)
     return Run.objects.select_related("client").get(pk=run.pk)
 
 
-def told_of(again: Reevaluation) -> dict[str, Any]:
+def reported_of(again: Reevaluation) -> dict[str, Any]:
     """What is not as it was, in words to read in a failure."""
     changes = [(each.check_id, each.subject, each.why, each.now and each.now.sentence) for each in again.changes]
     return {"cause": again.cause, "certainty": again.certainty, "changes": changes, "trouble": again.problem}
 
 
 def test_every_scenario_is_judged_from_its_rows_as_it_was_live(clients: dict[str, OAuthClient]) -> None:
-    runs = [diagnosed(clients[told.client], told) for told in scenarios()]
+    runs = [diagnosed(clients[reported.client], reported) for reported in scenarios()]
     other = {}
     for run in runs:
         again = reevaluate_run(run)
         if again.differs or again.changes or again.problem or again.carried != BEYOND or again.missing_paths:
-            other[run.pk] = told_of(again)
+            other[run.pk] = reported_of(again)
     assert other == {}
     assert len(runs) > 40
     assert Exchange.objects.count() > 4 * len(runs)
@@ -93,7 +93,7 @@ def test_an_org_that_answered_nonsense_is_judged_as_it_was(
     known = next(each for org in demo.orgs["published"].orgs for each in org.clients if each.name == name)
     client = create_client(name=name, region_key="demo-published", client_id=known.id, secret=known.secret, user=None)
     again = reevaluate_run(diagnosed(client, HEALTHY))
-    assert not again.differs, told_of(again)
+    assert not again.differs, reported_of(again)
     assert not again.problem
 
 
@@ -124,7 +124,7 @@ def test_a_check_that_judges_otherwise_since_changes_the_verdict_and_is_named(
     assert run.cause == "authz.permission_missing"
 
 
-def test_a_new_check_asks_what_was_not_asked_and_cannot_tell(
+def test_a_new_check_needs_requests_that_were_not_sent_and_is_inconclusive(
     clients: dict[str, OAuthClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = diagnosed(clients[HEALTHY.client], HEALTHY)
@@ -206,11 +206,11 @@ def _an_hour_later(run: Run) -> dict[str, Any]:
     return {**run.inputs, "answer": {**run.inputs["answer"], "body": body}}
 
 
-def test_what_cannot_be_judged_says_why() -> None:
-    nothing_kept = make_run(inputs=Inputs().to_json())
-    nowhere = make_run(nothing_kept.client, inputs={**Inputs().to_json(), "target": {"region": "atlantis-1"}})
-    gone = make_run(nothing_kept.client, inputs=Inputs().to_json(), branch="astrology.stars")
-    for run in (nothing_kept, nowhere, gone):
+def test_what_cannot_be_evaluated_is_explained() -> None:
+    nothing_stored = make_run(inputs=Inputs().to_json())
+    nowhere = make_run(nothing_stored.client, inputs={**Inputs().to_json(), "target": {"region": "atlantis-1"}})
+    gone = make_run(nothing_stored.client, inputs=Inputs().to_json(), branch="astrology.stars")
+    for run in (nothing_stored, nowhere, gone):
         again = reevaluate_run(run)
         assert again.problem
         assert not again.differs

@@ -120,7 +120,7 @@ def test_what_a_snapshot_saw_in_between_is_shown_and_used(as_lead: Client) -> No
     assert "LONG" not in page
 
 
-def test_nothing_that_explains_it_is_said_as_such(as_lead: Client) -> None:
+def test_a_missing_explanation_is_reported(as_lead: Client) -> None:
     client = make_client()
     page = compare(as_lead, good(client), bad(client, environment=environment()))
     assert "no change in the setup explains it" in page
@@ -150,7 +150,7 @@ def test_every_odd_pair_has_its_honest_word(as_lead: Client, values: dict[str, A
     assert compare(as_lead, bad(client, **values), good(client))
 
 
-def test_a_banner_stands_only_where_the_two_are_not_alike(as_lead: Client) -> None:
+def test_a_banner_is_shown_only_if_the_runs_are_not_comparable(as_lead: Client) -> None:
     client = make_client()
     assert "Not fully comparable" not in compare(as_lead, good(client), bad(client))
     assert "Not fully comparable" in compare(as_lead, good(client), bad(client, kind="health"))
@@ -245,7 +245,7 @@ def test_numbers_that_are_none_are_named_and_no_error(as_lead: Client, query: st
     assert (b'aria-invalid="true"' in answer.content) == bool(values)
 
 
-def test_a_run_that_is_not_there_is_404_and_says_so(as_lead: Client) -> None:
+def test_a_missing_run_is_a_404_with_an_explanation(as_lead: Client) -> None:
     run = good(make_client())
     for query in (f"a={run.pk}&b=999999", f"a=999999&b={run.pk}", "a=999998&b=999999"):
         answer = as_lead.get(f"/compare/?{query}")
@@ -274,7 +274,7 @@ def test_without_a_run_the_newest_changes_of_verdict_are_offered(as_lead: Client
     assert page.count("/compare/?a=") == 1
 
 
-def test_with_nothing_to_compare_the_page_says_so(as_lead: Client) -> None:
+def test_a_page_with_nothing_to_compare_explains_it(as_lead: Client) -> None:
     assert b"No verdict has changed yet" in as_lead.get("/compare/").content
 
 
@@ -395,9 +395,9 @@ def test_those_who_asked_something_else_are_no_counterparts() -> None:
     good(other, 2, target=f"health:{other.pk}")
     good(make_client("Retired", retired_at=timezone.now()))
     assert queries.counterparts_of(run, None) == [newest]
-    asked = bad(run.client, target=f"call:{run.client_id}:GET /api/v2/tokens/me")
+    requested = bad(run.client, target=f"call:{run.client_id}:GET /api/v2/tokens/me")
     there = good(other, 4, target=f"call:{other.pk}:GET /api/v2/tokens/me")
-    assert queries.counterparts_of(asked, None) == [there]
+    assert queries.counterparts_of(requested, None) == [there]
     assert queries.counterparts_of(bad(run.client, target=""), None) == []
 
 
@@ -412,11 +412,11 @@ def test_no_query_of_a_comparison_reads_a_whole_table(as_lead: Client) -> None:
         f"/compare/?a={b.pk}",
         f"/runs/{b.pk}/",
     ]
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as requested:
         for place in places:
             assert as_lead.get(place).status_code == 200
     large = ("diagnostics_run", "diagnostics_finding", "diagnostics_exchange", "diagnostics_orgchange")
-    reads = {each["sql"] for each in asked if each["sql"].startswith("SELECT")}
+    reads = {each["sql"] for each in requested if each["sql"].startswith("SELECT")}
     assert len(reads) > 10
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

@@ -50,7 +50,7 @@ def test_it_holds_every_run_that_fits_in_the_order_of_the_list(
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_all_forms_say_the_same_of_a_run(form: str, as_admin: Client) -> None:
+def test_all_export_formats_agree_about_a_run(form: str, as_admin: Client) -> None:
     run = make_run(make_client(environment="production"), cause="path.not_in_api")
     (made,) = rows_of(as_admin, form=form)
     assert int(made["run"]) == run.pk
@@ -146,9 +146,9 @@ def test_queries_grow_with_chunks_and_not_with_runs(as_admin: Client, monkeypatc
         make_finding(make_run(acme))
     counts = []
     for _ in range(2):
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as requested:
             text_of(as_admin.get("/runs/export/jsonl/?findings=1"))
-        counts.append(len(asked))
+        counts.append(len(requested))
         for _ in range(10):
             make_finding(make_run(acme))
     assert counts[1] - counts[0] == 2, "one more page, one more look at findings"

@@ -86,7 +86,7 @@ def test_the_list_narrows_by_client_cause_and_status(as_lead: Client) -> None:
     assert shown(page) == [wanted.pk]
 
 
-def test_each_filter_can_be_taken_away_alone(as_lead: Client) -> None:
+def test_each_filter_can_be_removed_separately(as_lead: Client) -> None:
     make_run(cause="conv.ended")
     page = as_lead.get("/runs/?cause=conv.ended&status=finished").content.decode()
     assert 'href="?status=finished"' in page
@@ -151,7 +151,7 @@ def test_a_run_that_starts_meanwhile_shifts_nothing(as_lead: Client, monkeypatch
     assert shown(as_lead.get(onwards).content) == [runs[1].pk, runs[0].pk]
 
 
-def test_an_order_that_has_no_such_place_says_so_and_starts_anew(as_lead: Client) -> None:
+def test_an_invalid_position_for_an_order_is_reported_and_shows_the_first_page(as_lead: Client) -> None:
     run = make_run()
     page = as_lead.get("/runs/?page=after~soon~1").content
     assert b"exist in this order" in page
@@ -168,7 +168,7 @@ def test_no_run_that_fits_offers_all(as_lead: Client) -> None:
     assert b"No runs match" in as_lead.get("/runs/", {"cause": "env.dns"}).content
 
 
-def test_an_empty_list_says_what_comes_here(as_lead: Client) -> None:
+def test_an_empty_list_explains_what_will_appear(as_lead: Client) -> None:
     assert b"No runs yet" in as_lead.get("/runs/").content
 
 
@@ -215,7 +215,7 @@ def test_the_matrix_pages_like_the_list(as_lead: Client, monkeypatch: pytest.Mon
     assert f"/runs/{runs[0].pk}/".encode() in as_lead.get(onwards).content
 
 
-def test_a_run_without_marks_is_told_and_no_error(as_lead: Client) -> None:
+def test_a_run_without_search_keys_is_logged_and_no_error(as_lead: Client) -> None:
     make_run()
     assert b"no stored outcomes" in as_lead.get("/runs/matrix/").content
 

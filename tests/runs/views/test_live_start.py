@@ -17,7 +17,7 @@ def healthy() -> Run:
     return make_run(cause="none")
 
 
-def test_it_says_that_a_live_customer_is_offered_a_session(as_admin: Client, healthy: Run) -> None:
+def test_the_page_warns_that_a_live_customer_is_offered_a_session(as_admin: Client, healthy: Run) -> None:
     page = as_admin.get(f"/runs/{healthy.pk}/live/").content
     assert b"A customer will be offered a session" in page
     assert CONVERSATION.encode() in page
@@ -39,7 +39,7 @@ def test_the_id_typed_letter_for_letter_starts_a_run(
 
 
 @pytest.mark.parametrize("typed", ["", "yes", f"{CONVERSATION} ", CONVERSATION.upper(), "\x00"])
-def test_anything_else_starts_nothing_and_says_so(as_admin: Client, healthy: Run, typed: str) -> None:
+def test_a_wrong_confirmation_starts_nothing_and_is_reported(as_admin: Client, healthy: Run, typed: str) -> None:
     answer = as_admin.post(f"/runs/{healthy.pk}/live/", {"typed": typed})
     assert answer.status_code == 200
     assert b"errorlist" in answer.content

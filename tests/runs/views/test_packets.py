@@ -46,7 +46,7 @@ def test_the_page_needs_nothing_else(as_lead: Client, run: Run) -> None:
     assert run.verdict["sentence"] in text
 
 
-def test_what_an_org_says_is_never_markup(as_admin: Client) -> None:
+def test_text_from_an_org_is_never_markup(as_admin: Client) -> None:
     run = make_run(make_client(org_name="</title><script>1</script>"), inputs=WITHOUT)
     make_finding(run, sentence="<script>1</script>", evidence={"<b>": "</style><script>1</script>"})
     make_exchange(run, body='"><script>1</script>', url="https://x.invalid/<script>1</script>")
@@ -54,7 +54,7 @@ def test_what_an_org_says_is_never_markup(as_admin: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_leak_refuses_and_says_file_and_kind(
+def test_a_leak_blocks_the_export_and_file_and_kind_are_reported(
     kind: str, as_admin: Client, run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_finding(run, "oauth.token", sentence=f"It said {run.client.secret}.")

@@ -84,11 +84,11 @@ def test_one_run_alone(as_lead: Client, run: Run, monkeypatch: pytest.MonkeyPatc
     assert "same findings" in text
 
 
-def test_a_run_that_is_still_going_says_so(as_lead: Client) -> None:
+def test_a_run_in_progress_is_shown_as_such(as_lead: Client) -> None:
     assert "hasn't ended" in as_lead.get(f"/runs/{make_open_run(inputs=WITHOUT).pk}/reevaluate/").content.decode()
 
 
-def test_a_run_whose_region_is_gone_says_so(as_lead: Client) -> None:
+def test_a_run_whose_region_was_removed_explains_it(as_lead: Client) -> None:
     run = make_run(inputs={**WITHOUT, "target": {"region": "atlantis-1"}})
     assert "atlantis-1" in as_lead.get(f"/runs/{run.pk}/reevaluate/").content.decode()
     assert "1 could not be evaluated" in as_lead.get("/runs/reevaluate/?go=1").content.decode()

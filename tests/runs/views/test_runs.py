@@ -61,7 +61,7 @@ def test_progress_counts_checks_and_not_findings(as_lead: Client) -> None:
 
 
 def test_the_page_answers_in_its_order(as_lead: Client) -> None:
-    mend = {
+    fix = {
         "steps": ["STEP ONE"],
         "menu_path": "Admin > MENU",
         "permissions": [{"api": "conversation:cobrowse:add", "admin": "Conversation > Cobrowse > Add"}],
@@ -71,7 +71,7 @@ def test_the_page_answers_in_its_order(as_lead: Client) -> None:
     }
     verdict = make_verdict(
         sentence="THE SENTENCE",
-        mend=mend,
+        fix=fix,
         also=["body.unexpected"],
         unchecked=[{"sentence": "UNCHECKED", "who": "WHO"}],
     )
@@ -109,14 +109,14 @@ def test_inputs_with_little_in_them_render(as_lead: Client, inputs: dict[str, An
 
 def test_what_was_found_is_text_and_never_markup(as_lead: Client) -> None:
     evil = "<script>alert(1)</script>"
-    run = make_run(verdict=make_verdict(sentence=evil, mend={"curl": evil}))
+    run = make_run(verdict=make_verdict(sentence=evil, fix={"curl": evil}))
     make_finding(run, sentence=evil, hint=evil, subject=evil, evidence={evil: evil})
     make_exchange(run, url=evil, body=evil, correlation_id=evil)
     assert b"<script>alert" not in as_lead.get(f"/runs/{run.pk}/").content
     assert b"<script>alert" not in as_lead.get(f"/runs/{run.pk}/exchanges/0/").content
 
 
-def test_an_interrupted_run_says_so_and_keeps_its_findings(as_lead: Client) -> None:
+def test_an_interrupted_run_is_marked_and_preserves_its_findings(as_lead: Client) -> None:
     run = make_run(status="interrupted", cause="undetermined", certainty="undetermined", verdict={})
     make_finding(run, sentence="FOUND BEFORE")
     page = as_lead.get(f"/runs/{run.pk}/").content
@@ -198,7 +198,7 @@ def test_only_admins_are_offered_to_check_again_and_never_what_is_right(as_admin
     assert f"/runs/{run.pk}/findings/".encode() not in as_lead.get(f"/runs/{run.pk}/").content
 
 
-def test_a_repeated_run_says_what_changed(as_lead: Client) -> None:
+def test_a_repeated_run_shows_what_changed(as_lead: Client) -> None:
     old = make_run()
     make_finding(old, "conversation.connected", "fail", code="queued", sentence="IT WAS QUEUED")
     make_finding(old, "oauth.token", "pass", code="issued")
@@ -283,8 +283,8 @@ def test_the_json_of_a_run_is_that_of_the_command_line(as_lead: Client) -> None:
     run = make_run()
     make_finding(run)
     make_exchange(run)
-    told = as_lead.get(f"/runs/{run.pk}/json/").json()
-    assert set(told) == {
+    reported = as_lead.get(f"/runs/{run.pk}/json/").json()
+    assert set(reported) == {
         "schema_version",
         "run",
         "verdict",
@@ -293,17 +293,17 @@ def test_the_json_of_a_run_is_that_of_the_command_line(as_lead: Client) -> None:
         "duration_ms",
         "critical_path_ms",
     }
-    assert told["run"] == run.pk
-    assert set(told["verdict"]) == {"cause", "certainty", "sentence", "remedy", "because", "also"}
-    assert told["findings"][0]["check"] == "request.path"
-    assert told["exchanges"][0]["status"] == 200
+    assert reported["run"] == run.pk
+    assert set(reported["verdict"]) == {"cause", "certainty", "sentence", "remedy", "because", "also"}
+    assert reported["findings"][0]["check"] == "request.path"
+    assert reported["exchanges"][0]["status"] == 200
 
 
 @pytest.mark.parametrize("verdict", [{}, [], {"cause": "none"}])
 def test_the_json_of_a_verdict_of_any_shape(as_lead: Client, verdict: Any) -> None:
-    told = as_lead.get(f"/runs/{make_run(verdict=verdict, duration_ms=None).pk}/json/").json()
-    assert told["verdict"]["because"] == []
-    assert told["duration_ms"] == 0
+    reported = as_lead.get(f"/runs/{make_run(verdict=verdict, duration_ms=None).pk}/json/").json()
+    assert reported["verdict"]["because"] == []
+    assert reported["duration_ms"] == 0
 
 
 def test_the_deployment_that_the_answer_names_leads_to_its_page(as_lead: Client) -> None:

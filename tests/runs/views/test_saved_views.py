@@ -34,7 +34,7 @@ def test_a_saved_view_is_there_for_everybody(as_admin: Client, as_lead: Client, 
         ("nul", "conversation=%00"),
     ],
 )
-def test_what_cannot_be_saved_is_told_and_saves_nothing(as_admin: Client, name: str, query: str) -> None:
+def test_an_invalid_view_is_reported_and_not_saved(as_admin: Client, name: str, query: str) -> None:
     SavedView.objects.create(name="Taken", query="kind=health")
     answer = as_admin.post(ADD, {"name": name, "query": query}, follow=True)
     assert answer.status_code == 200
@@ -42,7 +42,7 @@ def test_what_cannot_be_saved_is_told_and_saves_nothing(as_admin: Client, name: 
     assert SavedView.objects.count() == 1
 
 
-def test_deleting_asks_first_and_touches_no_run(as_admin: Client) -> None:
+def test_deleting_needs_confirmation_and_changes_no_run(as_admin: Client) -> None:
     make_run()
     view = SavedView.objects.create(name="Old", query="kind=health")
     place = f"/runs/views/{view.pk}/delete/"
@@ -53,7 +53,7 @@ def test_deleting_asks_first_and_touches_no_run(as_admin: Client) -> None:
     assert as_admin.get(place).status_code == 404
 
 
-def test_a_view_whose_words_are_gone_says_so(as_lead: Client) -> None:
+def test_a_saved_view_with_unknown_values_reports_them(as_lead: Client) -> None:
     SavedView.objects.create(name="Old", query="cause=gone.cause")
     assert b"gone.cause" in as_lead.get("/runs/?cause=gone.cause").content
 

@@ -46,10 +46,10 @@ def test_the_fragment_polls_while_it_is_open_and_not_after(as_admin: Client, bro
     fragment = as_admin.get(place).content
     assert b"hx-trigger" in fragment
     assert b"<html" not in fragment
-    seen = f"{watch.pk}.watching.0."
-    assert as_admin.get(place, {"seen": seen}).status_code == 204
+    visible = f"{watch.pk}.watching.0."
+    assert as_admin.get(place, {"seen": visible}).status_code == 204
     Watch.objects.update(state="not_fixed", ended_at=timezone.now())
-    answer = as_admin.get(place, {"seen": seen})
+    answer = as_admin.get(place, {"seen": visible})
     assert answer.status_code == 200
     assert b"hx-trigger" not in answer.content
 
