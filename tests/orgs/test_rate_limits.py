@@ -58,7 +58,7 @@ def test_a_window_that_is_over_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "seen", "used", "allowed", "end"),
+    ("at", "observed", "used", "allowed", "end"),
     [
         (10, RateLimit(40, 300, 50), 40, 300, 61),  # the same window
         (10, RateLimit(5, 300, 50), 20, 300, 61),  # an earlier response of it
@@ -67,9 +67,9 @@ def test_a_window_that_is_over_is_forgotten() -> None:
         (10, RateLimit(290, 300, 5), 20, 300, 61),  # an older window
     ],
 )
-def test_headers_count_for_their_own_window(at: int, seen: RateLimit, used: int, allowed: int, end: int) -> None:
+def test_headers_count_for_their_own_window(at: int, observed: RateLimit, used: int, allowed: int, end: int) -> None:
     limit = row(used=20)
-    see(limit, later(at), seen)
+    see(limit, later(at), observed)
     assert (limit.used, limit.allowed, end_of(limit)) == (used, allowed, later(end))
 
 

@@ -65,7 +65,7 @@ def test_every_expression_is_valid_and_about_metrics_that_exist() -> None:
         assert used | shown <= known, title
 
 
-def test_every_rule_says_how_bad_it_is_what_happened_and_what_to_do() -> None:
+def test_every_rule_has_a_severity_a_summary_and_an_action() -> None:
     for rule in RULES:
         assert rule["labels"]["severity"] in ("critical", "warning")
         assert rule["annotations"]["summary"].endswith((".", "}}."))
