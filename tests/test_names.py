@@ -16,8 +16,8 @@ BANNED = frozenset(
         "stands stretch taken tell tells told touch touched touches trouble troubles whoever whom",
     )
 )
-# As a part of a name these are fine ("last_seen_at"), on their own they don't say what was seen.
-BANNED_ALONE = frozenset({"seen", "asked", "ours", "theirs"})
+# Fine as a part of a name ("last_seen_at"); on its own it doesn't say what was seen.
+BANNED_ALONE = frozenset({"seen"})
 LOG_METHODS = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
 CSS_CLASS = re.compile(r"\.(-?[a-zA-Z_][\w-]*)")
 CLASS_ATTRIBUTE = re.compile(r'\bclass="([^"]*)"')
