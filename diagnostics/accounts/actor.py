@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 WEB, API, CLI, SYSTEM = "web", "api", "cli", "system"
-API_PREFIX = "/api/"
+API_PREFIXES = ("/api/", "/mcp")
 REQUEST_ID_HEADER = "X-Request-ID"
 
 
@@ -63,7 +63,7 @@ def set_request_actor(
     """Middleware: set the actor and a new request ID, and return the ID in X-Request-ID. IDs from outside are ignored."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        by = API if request.path.startswith(API_PREFIX) else WEB
+        by = API if request.path.startswith(API_PREFIXES) else WEB
         id = uuid4().hex
         with acting_as(Actor(by, address_of(request), id, lambda: getattr(request, "user", None))):
             response = get_response(request)

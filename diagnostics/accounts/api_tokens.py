@@ -42,12 +42,18 @@ def tokens_of(viewer: User) -> QuerySet[ApiToken]:
     return tokens if viewer.is_admin else tokens.filter(owner=viewer)
 
 
+def allowed_scopes(owner: User) -> list[ApiToken.Scope]:
+    """The scopes that the user's role can use."""
+    Scope = ApiToken.Scope
+    return [Scope.READ, *([Scope.RUN] if owner.may_run else []), *([Scope.MANAGE] if owner.is_admin else [])]
+
+
 @transaction.atomic
 def make_token(owner: User, *, name: str, scope: str, days: int) -> tuple[ApiToken, str]:
     """Return the row and the token's text. Raises ActionRefused if the owner has MOST_TOKENS or may not run anything."""
     User.objects.select_for_update().get(pk=owner.pk)
-    if scope == ApiToken.Scope.RUN and not owner.may_run:
-        raise ActionRefused("Your role can't start runs, and neither can your tokens. Choose “Read”.")
+    if scope not in allowed_scopes(owner):
+        raise ActionRefused("Your role doesn't allow this scope, so your tokens can't have it. Choose “Read”.")
     now = timezone.now()
     if owner.api_tokens.filter(revoked_at=None, expires_at__gt=now).count() >= MOST_TOKENS:
         raise ActionRefused(f"You have {MOST_TOKENS} active tokens, which is the limit. Revoke one first.")

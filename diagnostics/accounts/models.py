@@ -93,12 +93,13 @@ class ApiToken(models.Model):
     class Scope(models.TextChoices):
         READ = "read", "Read"
         RUN = "run", "Read and start runs"
+        MANAGE = "manage", "Read, start runs, and manage clients and schedules"
 
     name = RedactedCharField(max_length=120)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     prefix = models.CharField(max_length=16, unique=True)
     hash = models.CharField(max_length=64)
-    scope = models.CharField(max_length=4, choices=Scope.choices, default=Scope.READ)
+    scope = models.CharField(max_length=6, choices=Scope.choices, default=Scope.READ)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
@@ -112,6 +113,16 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def may_run(self) -> bool:
+        """Whether the scope and the owner's current role allow starting runs."""
+        return self.scope in (self.Scope.RUN, self.Scope.MANAGE) and self.owner.may_run
+
+    @property
+    def may_manage(self) -> bool:
+        """Whether the scope and the owner's current role allow changing clients and schedules."""
+        return self.scope == self.Scope.MANAGE and self.owner.is_admin
 
     @property
     def is_good(self) -> bool:

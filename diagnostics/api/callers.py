@@ -41,8 +41,17 @@ class TokenHeader(HttpBearer):
 
 def require_may_run(request: AuthenticatedRequest) -> None:
     """Both the token's scope and the owner's current role must allow starting runs."""
-    if request.auth.scope != ApiToken.Scope.RUN:
+    if request.auth.scope == ApiToken.Scope.READ:
         detail = "This token can only read. Create one with the scope “Read and start runs”."
         raise ProblemError(403, "scope_missing", detail)
-    if not request.user.may_run:
+    if not request.auth.may_run:
         raise ProblemError(403, "role_missing", "Your role can't start runs.")
+
+
+def require_may_manage(request: AuthenticatedRequest) -> None:
+    """Both the token's scope and the owner's current role must allow changing clients and schedules."""
+    if request.auth.scope != ApiToken.Scope.MANAGE:
+        detail = f"This token can't change anything. Create one with the scope “{ApiToken.Scope.MANAGE.label}”."
+        raise ProblemError(403, "scope_missing", detail)
+    if not request.auth.may_manage:
+        raise ProblemError(403, "role_missing", "Only an admin can change clients and schedules.")

@@ -45,7 +45,7 @@ def complete_document(document: dict[str, Any], problem: dict[str, Any]) -> dict
 def _complete_operation(operation: dict[str, Any], path: str, method: str) -> None:
     for parameter in operation["parameters"]:
         parameter["schema"] = _without_null(parameter["schema"])
-    is_write = method == "post"
+    is_write = method != "get"
     can_be_missing = "{" in path or is_write or any(item["name"] in ("a", "b") for item in operation["parameters"])
     codes = (*COMMON_ERRORS, *(("404",) if can_be_missing else ()), *(WRITE_ERRORS if is_write else ()))
     responses: dict[str, Any] = {str(code): response for code, response in operation["responses"].items()}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Json = Mapping[str, Any]
-METHODS = ("get", "post")
+METHODS = ("get", "post", "patch", "put", "delete")
 
 
 def operation_groups(document: Json) -> dict[str, list[Json]]:

@@ -3,7 +3,6 @@
 from django.conf import settings
 from ninja import Router
 
-from diagnostics.accounts.models import ApiToken
 from diagnostics.api import schemas
 from diagnostics.api.callers import AuthenticatedRequest
 
@@ -17,7 +16,8 @@ def me(request: AuthenticatedRequest) -> schemas.TokenSchema:
     return schemas.TokenSchema(
         username=person.username,
         role=person.role,
-        may_run=person.may_run and token.scope == ApiToken.Scope.RUN,
+        may_run=token.may_run,
+        may_manage=token.may_manage,
         is_limited=not person.sees_all,
         token=token.prefix,
         name=token.name,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from http.client import responses
 from typing import Any
 
+from django.forms import BaseForm
 from django.http import JsonResponse
 from ninja import Field, Schema
 
@@ -72,6 +73,16 @@ def problem(
 def wrong(detail: str, *errors: tuple[str, str]) -> ProblemError:
     """422: the request was understood, but is invalid."""
     return ProblemError(422, "invalid", detail, errors=errors)
+
+
+def wrong_form(form: BaseForm) -> ProblemError:
+    """422 with the errors of a form, whose fields have the names of the body's."""
+    errors = [
+        (f"body.{name}" if name in form.fields else "body", str(sentence))
+        for name, sentences in form.errors.items()
+        for sentence in sentences
+    ]
+    return wrong("The body isn't valid.", *errors)
 
 
 def not_found() -> ProblemError:

@@ -168,6 +168,71 @@ class ClaimText(Schema):
     region: Region = ""
 
 
+class ClientChange(Schema):
+    """The fields of a client to change. Fields that are left out stay as they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=120)] | None = None
+    region: Text | None = Field(None, description="Any spelling, such as eu-west-1, Ireland or mypurecloud.ie.")
+    client_id: Annotated[str, Field(max_length=120)] | None = None
+    environment: Literal["", "production", "sandbox", "development"] | None = None
+    company_gateway: Annotated[str, Field(max_length=300)] | None = None
+
+
+class Secret(Schema):
+    """A client secret. It is stored encrypted, and no answer contains it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    secret: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class NewClient(ClientChange):
+    """A client to register. Without a secret it is listed for completion, and nothing is sent to its org."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    region: Text
+    client_id: Annotated[str, Field(min_length=1, max_length=120)]
+    secret: Annotated[str, Field(max_length=1000, description="Stored encrypted; no answer contains it.")] = ""
+
+
+class ClientImport(Schema):
+    """Clients to register in one request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    clients: Annotated[list[NewClient], Field(min_length=1, max_length=200)]
+
+
+class ScheduleChange(Schema):
+    """The fields of a schedule to change. Fields that are left out stay as they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=120)] | None = None
+    every: Literal["minutes", "daily", "weekly", "cron"] | None = None
+    minutes: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    at: Annotated[str, Field(max_length=8)] | None = Field(None, description="HH:MM, in `zone`.")
+    weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(max_length=7)] | None = Field(
+        None, description="0 is Monday."
+    )
+    cron: Annotated[str, Field(max_length=200)] | None = None
+    zone: Text | None = Field(None, description="Such as Europe/Berlin or UTC.")
+    jitter_seconds: Annotated[int, Field(ge=0, le=3600)] | None = None
+    paused: bool | None = None
+    pause_reason: Annotated[str, Field(max_length=300)] | None = None
+
+
+class NewSchedule(ScheduleChange):
+    """A schedule of health checks of a client."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    client: Id
+    every: Literal["minutes", "daily", "weekly", "cron"]
+    zone: Text = "UTC"
+
+
 class RunGiven(Schema):
     """A run to start. With the client alone it is a health check."""
 

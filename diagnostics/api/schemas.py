@@ -43,6 +43,20 @@ class ClientSchema(Schema):
     page: str = Field(description="Web page.")
 
 
+class ImportedClient(Schema):
+    """The result for one client of an import: `client`, or why it wasn't registered."""
+
+    name: str
+    client: int | None
+    errors: list[str]
+
+
+class ClientImportResult(Schema):
+    items: list[ImportedClient]
+    registered: int
+    without_secret: int = Field(description="Of those: clients that wait for a secret.")
+
+
 class Clients(Schema):
     items: list[ClientSchema]
     next: str | None = Field(description="Address of the next page; null on the last one.")
@@ -312,6 +326,7 @@ class TokenSchema(Schema):
     username: str
     role: str
     may_run: bool = Field(description="Whether scope and role allow starting runs.")
+    may_manage: bool = Field(description="Whether scope and role allow changing clients and schedules.")
     is_limited: bool = Field(description="Whether only some orgs are visible.")
     token: str = Field(description="The first characters of the token.")
     name: str

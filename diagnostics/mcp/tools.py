@@ -61,8 +61,7 @@ def tools_for(request: HttpRequest) -> list[Tool]:
     token: ApiToken | None = getattr(request, "auth", None)
     if token is None:
         return [each for each in TOOLS.values() if each.access == "public"]
-    may_run = token.scope == ApiToken.Scope.RUN and token.owner.may_run
-    return [each for each in TOOLS.values() if each.access != "run" or may_run]
+    return [each for each in TOOLS.values() if each.access != "run" or token.may_run]
 
 
 def _without_titles(schema: Any) -> Any:

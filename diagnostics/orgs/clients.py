@@ -37,12 +37,17 @@ def create_client(
     environment: str = "",
     company_gateway: str = "",
 ) -> OAuthClient:
-    """Create an unverified client. The caller validates the fields. Raises IntegrityError if the name is in use."""
+    """Create an unverified client, without a secret if it is "". Raises IntegrityError if the name is in use.
+
+    The caller validates the fields.
+    """
+    states = OAuthClient.State
     client = OAuthClient.objects.create(
         name=name,
         region=region_key,
         client_id=client_id,
         secret=secret,
+        state=states.UNVERIFIED if secret else states.NO_SECRET,
         created_by=user,
         environment=environment,
         company_gateway=company_gateway,
@@ -104,7 +109,7 @@ def _forget_org(client: OAuthClient) -> list[str]:
     """Clear the token and what is known about the org, without saving. Returns the changed fields."""
     delete_token(client)
     empty: dict[str, Any] = {
-        "state": OAuthClient.State.UNVERIFIED,
+        "state": OAuthClient.State.UNVERIFIED if client.has_secret else OAuthClient.State.NO_SECRET,
         "verification": [],
         "verified_at": None,
         "org_id": "",
@@ -124,12 +129,20 @@ def _forget_org(client: OAuthClient) -> list[str]:
 
 @transaction.atomic
 def start_verification(client: OAuthClient) -> bool:
-    """Mark the client as being verified. Returns False if it is retired or already being verified.
+    """Mark the client as being verified. Returns False if it is retired, has no secret or is being verified.
 
     Raises TooOften if the current user started too many verifications.
     """
     enforce_limit(VERIFICATIONS, acting.current_actor().person())
-    idle = OAuthClient.objects.filter(pk=client.pk, retired_at=None).exclude(state=OAuthClient.State.VERIFYING)
+    return mark_verifying(client)
+
+
+def mark_verifying(client: OAuthClient) -> bool:
+    """As start_verification, without its limit, for an import."""
+    states = OAuthClient.State
+    idle = OAuthClient.objects.filter(pk=client.pk, retired_at=None).exclude(
+        state__in=(states.VERIFYING, states.NO_SECRET)
+    )
     is_started = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=timezone.now())
     delete_token(client)
     forget_failure(Kind.CLIENT, client.pk)

@@ -17,6 +17,7 @@ class OAuthClient(models.Model):
     """A registered OAuth client of one Genesys Cloud org in one region. The secret is write-only."""
 
     class State(models.TextChoices):
+        NO_SECRET = "no_secret", "Secret missing"
         UNVERIFIED = "unverified", "Not verified"
         VERIFYING = "verifying", "Verifying"
         VERIFIED = "verified", "Verified"
@@ -71,6 +72,11 @@ class OAuthClient(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_secret(self) -> bool:
+        """False for a client that was imported without one, and for a retired one. Decrypts nothing."""
+        return self.state != self.State.NO_SECRET and not self.is_retired
 
     @property
     def is_retired(self) -> bool:

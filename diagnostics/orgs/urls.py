@@ -6,6 +6,7 @@ from diagnostics.orgs.views import badges, clients, contract, org_changes, permi
 
 urlpatterns: list[URLPattern] = [
     path("clients/add/", clients.client_add, name="client-add"),
+    path("clients/import/", clients.client_import, name="client-import"),
     path("clients/region/", clients.client_region, name="client-region"),
     path("clients/<int:pk>/", clients.client_detail, name="client"),
     path("clients/<int:pk>/verification/", clients.client_verification, name="client-verification"),

@@ -75,6 +75,8 @@ def create_run(
 
     `branch` is the check to re-check with its prerequisites; "" plans every check that has the inputs it needs.
     """
+    if client.state == client.State.NO_SECRET:
+        raise ActionRefused(f"{client.name} has no secret yet. Add it on the client's page, then verify the client.")
     if client.is_retired:
         raise ActionRefused(f"The client {client.name} is retired. Choose another client.")
     planned = planned_checks(inputs.given)

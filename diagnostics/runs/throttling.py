@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from diagnostics.accounts.actor import API_PREFIX
+from diagnostics.accounts.actor import API_PREFIXES
 from diagnostics.accounts.models import User
 from diagnostics.accounts.rate_limits import TooManyRequests
 from diagnostics.runs.limits import SHORT_TEXT, StillReading, one_upload
@@ -39,7 +39,7 @@ def limit_uploads(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Ca
         is_large = request.content_type == "multipart/form-data" and not (
             length.isdigit() and int(length) <= SHORT_TEXT
         )
-        if not is_large or request.path.startswith(API_PREFIX):
+        if not is_large or request.path.startswith(API_PREFIXES):
             return get_response(request)
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())

@@ -13,7 +13,7 @@ from diagnostics.text.cleaning import clean_line, clean_text
 
 FORM_CONTENT_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 # Every other field has one line. A test compares this set with the text areas of all forms.
-MULTILINE_FIELDS = frozenset({"text", "call", "answer", "reason"})
+MULTILINE_FIELDS = frozenset({"text", "call", "answer", "reason", "lines"})
 # Passwords and client secrets are never changed; a form that can't accept one rejects it.
 UNCLEANED_FIELDS = ("password", "secret")
 

@@ -65,6 +65,7 @@ ADDRESSES = (
     Address("org-impact", of="org"),
     Address("client-health", WRITE, RUNNERS, "client"),
     Address("client-add", FORM, ADMINS),
+    Address("client-import", FORM, ADMINS),
     Address("client-region", READ, ADMINS),
     Address("client", of="client"),
     Address("client-verification", of="client"),

@@ -106,6 +106,7 @@ def posted(name: str, *arguments: Any) -> Callable[[Rows], object]:
 CLIENT = {"name": "New", "region": "eu-west-1", "client_id": ID, "environment": ""}
 POSTS: dict[str, Post] = {
     "client-add": Post("client.added", {**CLIENT, "secret": "a-secret-of-a-client"}),
+    "client-import": Post("client.added", {"lines": f"name,region,client_id\nImported,eu-west-1,{ID}"}),
     "client-edit": Post("client.changed", CLIENT, "client"),
     "client-secret": Post("client.secret_replaced", {"secret": "another-secret"}, "client"),
     "client-verify": Post("client.verification_started", {}, "client"),
@@ -197,6 +198,12 @@ NOTHING_TO_REPORT = {
     "api:nowhere": "no address of the API: a post is told so",
     "api:runs": "by token alone: below",
     "api:run-start": "by token alone: below",
+    "api:claims": "by token alone: tests/api/test_writes.py",
+    "api:clients": "by token alone: tests/api/test_writes.py",
+    "api:client-add": "by token alone: tests/api/test_writes.py",
+    "api:client-import": "by token alone: tests/api/test_writes.py",
+    "api:schedules": "by token alone: tests/api/test_writes.py",
+    "api:schedule-add": "by token alone: tests/api/test_writes.py",
     "mcp": "by token alone: tests/mcp/test_protocol.py",
     "diagnose-read": "shows what was understood of a paste, and stores nothing",
     "diagnose-preview": "shows what would be read from a paste, and stores nothing",

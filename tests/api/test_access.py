@@ -46,6 +46,11 @@ class Call:
     def starts_a_run(self) -> bool:
         return (self.path, self.method) == ("/api/v1/runs", "post")
 
+    @property
+    def manages(self) -> bool:
+        """Needs an admin's token of the scope for it: tests/api/test_writes.py."""
+        return self.method != "get" and self.path not in ("/api/v1/runs", "/api/v1/claims")
+
 
 CALLS = (
     Call("/api/v1/me"),
@@ -60,6 +65,11 @@ CALLS = (
     Call("/api/v1/runs/{run_id}/exchanges", of="run"),
     Call("/api/v1/comparisons", of="run"),
     Call("/api/v1/clients/{client_id}/permissions", of="client"),
+    Call("/api/v1/clients", "post"),
+    Call("/api/v1/client-imports", "post"),
+    Call("/api/v1/clients/{client_id}", "patch"),
+    Call("/api/v1/clients/{client_id}", "delete"),
+    Call("/api/v1/clients/{client_id}/secret", "put"),
     Call("/api/v1/claims", "post"),
     Call("/api/v1/operations"),
     Call("/api/v1/causes"),
@@ -73,6 +83,9 @@ CALLS = (
     Call("/api/v1/findings/{finding_id}", of="finding"),
     Call("/api/v1/schedules", lists=True),
     Call("/api/v1/schedules/{schedule_id}", of="schedule"),
+    Call("/api/v1/schedules", "post"),
+    Call("/api/v1/schedules/{schedule_id}", "patch"),
+    Call("/api/v1/schedules/{schedule_id}", "delete"),
 )
 every_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
 calls_of_an_org = pytest.mark.parametrize(
@@ -111,13 +124,26 @@ def answer(program: Client, call: Call, rows: Rows) -> tuple[int, str]:
     if call.method == "get":
         response = program.get(place)
     else:
-        body = {"client": rows["client"]} if call.starts_a_run else {"text": "GET /api/v2/cobrowse/providers"}
-        response = program.post(place, json.dumps(body), content_type="application/json")
+        response = getattr(program, call.method)(
+            place, json.dumps(body_of(call, rows)), content_type="application/json"
+        )
     reported = response.json()
     if response.status_code >= 400:
         assert response.headers["Content-Type"] == "application/problem+json"
         assert reported["status"] == response.status_code
     return response.status_code, reported.get("code", "") if response.status_code >= 400 else ""
+
+
+def body_of(call: Call, rows: Rows) -> object:
+    client = {"name": "New", "region": "eu-west-1", "client_id": "x", "secret": "s"}
+    return {
+        "/api/v1/runs": {"client": rows["client"]},
+        "/api/v1/claims": {"text": "GET /api/v2/cobrowse/providers"},
+        "/api/v1/clients": client,
+        "/api/v1/client-imports": {"clients": [client]},
+        "/api/v1/clients/{client_id}/secret": {"secret": "s"},
+        "/api/v1/schedules": {"name": "New", "client": rows["client"], "every": "minutes", "minutes": 5},
+    }.get(call.path, {"name": "New"})
 
 
 def test_no_call_is_missing_from_the_table() -> None:
@@ -177,13 +203,14 @@ def test_a_token_that_is_over_opens_nothing(call: Call, what: str, rows: Rows, p
 @pytest.mark.parametrize("role", list(User.Role))
 def test_each_role_may_do_its_own_and_no_more(call: Call, role: User.Role, rows: Rows, program: Program) -> None:
     status, _ = answer(program(make_person(role)), call, rows)
-    assert status == (200 if not call.starts_a_run else 202 if role in RUNNERS else 403)
+    starting = 202 if role in RUNNERS else 403
+    assert status == (403 if call.manages else starting if call.starts_a_run else 200)
 
 
 @every_call
 def test_a_token_for_reading_starts_nothing(call: Call, rows: Rows, program: Program) -> None:
     reported = answer(program(scope=ApiToken.Scope.READ), call, rows)
-    assert reported == ((403, "scope_missing") if call.starts_a_run else (200, ""))
+    assert reported == ((403, "scope_missing") if call.starts_a_run or call.manages else (200, ""))
     assert Run.objects.count() == 1
 
 
@@ -237,7 +264,7 @@ def test_no_answer_holds_a_secret(call: Call, rows: Rows, program: Program) -> N
     assert secret not in caller.get(place).content.decode()
 
 
-@pytest.mark.parametrize("place", ["", "nope", "runs/", "runs/1/nope", "../", "admin/", "clients/1/secret"])
+@pytest.mark.parametrize("place", ["", "nope", "runs/", "runs/1/nope", "../", "admin/", "clients/1/secrets"])
 def test_any_other_address_is_a_problem_and_no_page(place: str, client: Client) -> None:
     answered = client.get(f"/api/v1/{place}")
     assert (answered.status_code, answered.json()["code"]) == (404, "not_found")

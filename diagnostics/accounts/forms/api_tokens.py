@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from diagnostics.accounts.models import ApiToken, User
+from diagnostics.accounts.api_tokens import allowed_scopes
+from diagnostics.accounts.models import User
 
 DAYS = {7: "One week", 30: "30 days", 90: "90 days", 365: "One year"}
 
@@ -20,5 +21,5 @@ class TokenForm(forms.Form):
 
     def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        scopes = ApiToken.Scope.choices if owner.may_run else [(ApiToken.Scope.READ.value, ApiToken.Scope.READ.label)]
+        scopes = [(scope.value, scope.label) for scope in allowed_scopes(owner)]
         self.fields["scope"].choices = scopes  # type: ignore[attr-defined]

@@ -8,11 +8,16 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.db import IntegrityError, transaction
 
+from diagnostics import tasks
 from diagnostics.demo.in_process_server import serve_demo_region
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import OK, OUTCOME_SIGNS, UNCLEAR, ProductCommand, bad_input, client_named
+from diagnostics.management.input_files import read_input
+from diagnostics.orgs.client_csv import COLUMNS, BadCsv, read_csv
+from diagnostics.orgs.client_import import import_clients
 from diagnostics.orgs.clients import change_client, create_client, start_verification, verify_client
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
 
 ENVIRONMENTS = tuple(each.value for each in OAuthClient.Environment if each)
@@ -33,6 +38,8 @@ class Command(ProductCommand):
         add.add_argument("--client-id", required=True)
         add.add_argument("--environment", "--tier", choices=ENVIRONMENTS, default="", help="environment of the org")
         add.add_argument("--gateway", default="", metavar="URL", help=GATEWAY_HELP)
+        import_ = actions.add_parser("import", help="register clients from a CSV file; the workers verify them")
+        import_.add_argument("file", help=f"columns: {', '.join(COLUMNS)}; - reads standard input")
         edit = actions.add_parser("edit", help="change a client's environment or company gateway")
         edit.add_argument("name")
         edit.add_argument("--environment", "--tier", choices=(*ENVIRONMENTS, "unsaid"), help="environment of the org")
@@ -45,6 +52,8 @@ class Command(ProductCommand):
         if options["act"] == "list":
             self._list()
             return
+        if options["act"] == "import":
+            sys.exit(self._import(options["file"]))
         client = _add(options) if options["act"] == "add" else client_named(options["name"])
         if client.is_retired:
             bad_input(f"The client {client.name} is retired.")
@@ -63,6 +72,20 @@ class Command(ProductCommand):
                 f"{client.name}\t{client.region}\t{client.client_id}\t{client.get_state_display()}\t{org}"
                 f"\t{client.get_environment_display()}\t{client.get_status_display()}"
             )
+
+    def _import(self, file: str) -> int:
+        try:
+            rows = read_csv(read_input(file))
+        except (BadCsv, OSError, Unreadable) as error:
+            bad_input(str(error))
+        results = import_clients(rows, None)
+        for result in results:
+            client = result.client
+            if client is not None and client.has_secret:
+                tasks.send(tasks.verify_client, client.pk)
+            state = client.get_state_display().lower() if client else " ".join(result.errors)
+            self.stdout.write(f"{result.line}\t{result.name}\t{state}")
+        return OK if all(result.client for result in results) else UNCLEAR
 
     def _edit(self, client: OAuthClient, environment: str | None, gateway: str | None) -> None:
         if environment is None and gateway is None:

@@ -6,10 +6,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from diagnostics.genesys.regions import Region, find_region, nearest_regions
+from diagnostics.orgs.client_csv import BadCsv, read_csv
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
 from diagnostics.web.form_text import NO_NUL
 
+MAX_CSV = 1_000_000  # bytes or characters
 NAME_IN_USE = "Another client has this name. Choose a different one."
 
 
@@ -103,6 +105,33 @@ class SecretForm(forms.Form):
         error_messages=NO_NUL,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+
+
+class ImportForm(forms.Form):
+    """A CSV file of clients, as a file or pasted. It is never rendered again, because it holds secrets."""
+
+    file = forms.FileField(label="CSV file", required=False, widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+    lines = forms.CharField(
+        label="Or paste its lines",
+        required=False,
+        max_length=MAX_CSV,
+        error_messages=NO_NUL,
+        widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Sets `rows`."""
+        data = self.cleaned_data
+        file, text = data.get("file"), data.get("lines") or ""
+        if self.errors:
+            return data
+        if file is not None and file.size > MAX_CSV:
+            raise ValidationError(f"The file is larger than {MAX_CSV:,} bytes. Split it.")
+        try:
+            data["rows"] = read_csv(file.read().decode("utf-8-sig", "replace") if file else text)
+        except BadCsv as error:
+            raise ValidationError(str(error)) from None
+        return data
 
 
 def unknown_region(text: str) -> str:

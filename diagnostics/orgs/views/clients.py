@@ -13,8 +13,10 @@ from diagnostics.accounts.requests import Request, not_modified_fragment
 from diagnostics.checks.permissions import READS
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.regions import all_regions, find_region, nearest_regions
+from diagnostics.orgs.client_csv import COLUMNS, MAX_ROWS
+from diagnostics.orgs.client_import import import_clients
 from diagnostics.orgs.clients import change_client, create_client, replace_secret, retire_client, start_verification
-from diagnostics.orgs.forms.clients import NAME_IN_USE, ClientForm, NewClientForm, SecretForm
+from diagnostics.orgs.forms.clients import NAME_IN_USE, ClientForm, ImportForm, NewClientForm, SecretForm
 from diagnostics.orgs.lookups import find_active_client, find_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.permissions.relevant import STARTS, needed_permissions
@@ -50,6 +52,26 @@ def client_add(request: Request) -> HttpResponse:
     needed = [(name, READS.get(name, "")) for name in needed_permissions(bundled())]
     context = {"form": form, "regions": all_regions(), "needed": [*needed, *STARTS.items()]}
     return render(request, "orgs/clients/add.html", context)
+
+
+@require_http_methods(GET_AND_POST)
+@sensitive_post_parameters("lines", "file")
+@admin_required
+def client_import(request: Request) -> HttpResponse:
+    form, results = ImportForm(request.POST or None, request.FILES or None), None
+    if form.is_valid():
+        results = import_clients(form.cleaned_data["rows"], request.user)
+        for client in (result.client for result in results):
+            if client is not None and client.has_secret:
+                tasks.send(tasks.verify_client, client.pk)
+    context = {
+        "form": form,
+        "results": results,
+        "columns": COLUMNS,
+        "limit": MAX_ROWS,
+        "registered": sum(result.client is not None for result in results or ()),
+    }
+    return render(request, "orgs/clients/import.html", context)
 
 
 @require_safe

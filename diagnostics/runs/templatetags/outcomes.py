@@ -21,8 +21,14 @@ CERTAINTIES = {
     "undetermined": ("Undetermined", "what is missing is listed below"),
 }
 STATUS_TONES = {"queued": "skip", "running": "accent", "finished": "skip", "interrupted": "warn"}
-STATE_SHAPES = {"verified": "verified", "unverified": "unverified", "verifying": "running", "failed": "fail"}
-STATE_TONES = {"verified": "pass", "unverified": "warn", "verifying": "accent", "failed": "fail"}
+STATE_SHAPES = {
+    "no_secret": "unverified",
+    "verified": "verified",
+    "unverified": "unverified",
+    "verifying": "running",
+    "failed": "fail",
+}
+STATE_TONES = {"no_secret": "warn", "verified": "pass", "unverified": "warn", "verifying": "accent", "failed": "fail"}
 ORG_STATUSES = {"works": ("pass", "pass"), "broken": ("fail", "fail"), "unknown": ("error", "error")}
 CHANGES = {
     FindingChange.WORSE: ("fail", "fail", "Worse"),
