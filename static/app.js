@@ -81,10 +81,10 @@ document.addEventListener("change", ({ target }) => {
   if (target.id === "shortcuts-on") localStorage.shortcuts = target.checked ? "on" : "off";
 });
 
-// After Back, the browser fills filters with what was chosen later: show what the list is filtered by.
+// Filters show what the list is filtered by. Browsers don't restore other values in forms with autocomplete="off"; a page
+// that comes back from the back/forward cache still has them.
 addEventListener("pageshow", (event) => {
-  const isBack = event.persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-  if (isBack) document.querySelectorAll("form[method=get], form:not([method])").forEach((form) => form.reset());
+  if (event.persisted) document.querySelectorAll("form[method=get], form:not([method])").forEach((form) => form.reset());
   const isOn = document.getElementById("shortcuts-on");
   if (isOn) isOn.checked = localStorage.shortcuts !== "off";
 });

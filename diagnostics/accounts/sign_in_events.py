@@ -17,7 +17,7 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 
 LAST_ACTIVE = "last_active"  # session key: Unix time of the last activity
-UNKNOWN_USERNAME = "a name that nobody has"  # the input may have been a password
+UNKNOWN_USERNAME = "an unknown username"  # the input may have been a password
 
 
 @receiver(user_logged_in)

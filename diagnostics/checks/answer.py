@@ -109,7 +109,7 @@ def judge_sign_in_redirect(answer: ReceivedResponse) -> Result | None:
     if answer.status not in (302, 303, 307) or "error=" in target:
         return None
     proof = {"status": answer.status, "code": "", "message": ""}
-    return passed("success", f"The sign-in redirected ({answer.status}), which is how it works.", evidence=proof)
+    return passed("success", f"The sign-in redirected ({answer.status}), as it should.", evidence=proof)
 
 
 def judge_answer(answer: ReceivedResponse, *, token_request: bool = False, now: datetime | None = None) -> Result:
@@ -311,7 +311,7 @@ HINTS = {
     "user_required": "Call it with a user's token (authorization code or PKCE). Client credentials have no user.",
     "client_required": "Call it with a client-credentials token. It refuses a user's token.",
     "not_a_party": "Start cobrowse with the token of the agent who is in the conversation (authorization code or PKCE). "
-    "A permission doesn't replace taking part.",
+    "No permission makes the caller a participant.",
     "provider_unknown": "Send a providerId that the gateway lists, or call Genesys Cloud directly: its call takes no body.",
     "provider_wanted": "Send one of the gateway's provider IDs, or call Genesys Cloud directly: its call takes no body.",
     "grant_not_allowed": "Check in Admin > Integrations > OAuth that the client has the grant type that the request uses, "

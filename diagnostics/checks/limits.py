@@ -39,7 +39,7 @@ def judge_headroom(responses: Iterable[OrgResponse], now: datetime) -> Result:
         return warned(
             "low",
             f"{float(left):.0%} of the rate limit ({allowed}/min) is left.",
-            hint="Something else uses this client too. Send its requests less often, or give each program a client of its own.",
+            hint="Something else uses this client too. Send its requests less often, or give each program its own client.",
             evidence=proof,
         )
     return passed("enough", f"{float(left):.0%} of the rate limit ({allowed}/min) is left.", evidence=proof)

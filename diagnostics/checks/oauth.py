@@ -159,7 +159,7 @@ def judge_identity(response: OrgResponse, api_host: str, org_id: str = "") -> Re
         return passed(
             "known",
             f"The token belongs to {me.client_name or 'the client'} of the org {me.org_name or me.org_id or '(unnamed)'}"
-            f"{f', grant {me.grant_type}' if me.grant_type else ''}.",
+            f"{f', grant type {me.grant_type}' if me.grant_type else ''}.",
             evidence={
                 "org_id": me.org_id,
                 "org_name": me.org_name,

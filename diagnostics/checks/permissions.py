@@ -229,7 +229,7 @@ def _unreadable(response: OrgResponse) -> Result:
     return unclear(
         "unreadable",
         f"The client's permissions couldn't be read: {response.summary}.",
-        hint="Reading one's own grants needs no permission. Try again, or check the request below.",
+        hint="Reading your own grants needs no permission. Try again, or check the request below.",
         evidence={"status": response.status, "code": response.code},
     )
 

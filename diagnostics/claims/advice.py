@@ -54,8 +54,8 @@ RULES = (
         "connected",
         _word_patterns(r"\bconnected\b", TALK),
         sound(
-            "Sound: cobrowse is offered during an existing web messaging or voice interaction. The state is on each "
-            "communication of a participant, not on the conversation, and queued or closed are no values of the API.",
+            "Correct: cobrowse is offered during an existing web messaging or voice interaction. The state is on each "
+            "communication of a participant, not on the conversation. The API has no state queued or closed.",
             OFFICIAL,
         ),
         unless=re.compile(r"\"\s?:\s?\"connected", re.IGNORECASE),  # a body, not advice
@@ -67,7 +67,7 @@ RULES = (
             r"\b(?:instead of|in place of|rather than|masks?|hides?)\b[^.]{0,30}\b403\b|\b(?:scope|permission)s?\b",
         ),
         unknown(
-            "No official text says that a 404 means a missing permission: the API reference documents 403. "
+            "Nothing official says that a 404 means a missing permission: the API reference documents a 403. "
             "A provider gateway, which a few orgs use, does respond like that.",
             "the contract's declared answers",
             gateway=True,
@@ -79,8 +79,8 @@ RULES = (
             r"\b404\b", r"\b(?:particip\w+|partecip\w+|teilnehm\w+|deelnem\w+|участник\w*)|参加者|参与者|مشارك"
         ),
         unknown(
-            "No official text says so, but it is reported: a 404 not.found also comes back where the user is not a participant "
-            "of a live conversation, and its message then says so.",
+            "Nothing official says so, but it has been reported: the API also returns 404 not.found if the user isn't a "
+            "participant of a live conversation, and the message says so.",
             "Genesys Cloud community, adding a participant by user ID",
         ),
     ),
@@ -98,7 +98,7 @@ RULES = (
         "limit",
         _word_patterns(r"\b\d{2,5} ?(?:requests?|calls?) ?(?:per|a|/|every) ?(?:min|sec|hour)"),
         unknown(
-            "Limits differ by org and resource: read the header inin-ratelimit-allowed, or ask "
+            "Limits differ by org and resource: read the header inin-ratelimit-allowed, or call "
             "GET /api/v2/organizations/limits/namespaces/platform.api.",
             "the official SDKs",
         ),
@@ -106,7 +106,7 @@ RULES = (
     AdviceRule(
         "retry",
         _word_patterns(r"\b(?:retry(?!-after)|retries|retrying|try again|back-?off|wait (?:a few|some|for))\b"),
-        unknown("The API reference doesn't say whether waiting helps; checking the call in your org does."),
+        unknown("The API reference doesn't say whether waiting helps. Check the call in your org instead."),
     ),
     AdviceRule(
         "region",

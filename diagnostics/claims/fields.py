@@ -113,13 +113,13 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
         return unknown(sentence, source)
     if not operation.has_body:
         return wrong(f"{_name(operation)} takes no body.", source)
-    return unknown(f"{_name(operation)} takes a body; we don't have its fields.", source)
+    return unknown(f"{_name(operation)} takes a body, but we don't have its fields.", source)
 
 
 def _of_start(claim: Claim, contract: Contract, source: str) -> ClaimResult:
     start = contract.operation("POST", START_PATH)
     if start is not None and start.has_body:
-        return unknown("The API reference in force gives this call a body; we don't have its fields.", source)
+        return unknown("In the current API reference this call takes a body, but we don't have its fields.", source)
     is_provider = claim.text.lower().replace("_", "") == "providerid"
     sentence = "The published call that starts a cobrowse session takes no body: the conversation ID in the path is all it needs."
     if is_provider:

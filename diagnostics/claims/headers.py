@@ -33,13 +33,13 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     if lower in of_genesys:
         return real(of_genesys[lower][1], facts["source"])
     if lower in {name.lower() for name in facts["http"]}:
-        return real("A header of HTTP itself.", "RFC 9110 and its companions")
+        return real("A standard HTTP header.", "RFC 9110 and its companions")
     if LIMITS.fullmatch(lower):
-        sentence = "Genesys Cloud tells its limits in headers of other names."
+        sentence = "Genesys Cloud reports its limits in other headers."
         return wrong(sentence, facts["source"], RATE_LIMIT)
     nearest: tuple[str, ...] = ("ININ-Correlation-Id",) if "correlation" in lower or "request-id" in lower else ()
     nearest = nearest or (RATE_LIMIT if "limit" in lower else ())
-    return unknown("No official source of of_genesys names this header.", facts["source"], nearest)
+    return unknown("None of our official sources mentions this header.", facts["source"], nearest)
 
 
 SUBJECT = Subject("header", find, evaluate)

@@ -54,11 +54,11 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     nearest = _nearest(permission, permissions)
     if "cobrowse" in permission or "cobrowsing" in permission:
         sentence = (
-            "No operation asks for it: starting a cobrowse session needs conversation:cobrowse:add for web messaging, "
+            "No operation requires it. Starting a cobrowse session needs conversation:cobrowse:add for web messaging, "
             "or conversation:cobrowseVoice:add for voice."
         )
         return wrong(sentence, source, nearest)
-    sentence = "No operation whose permissions we know asks for it; the org's own catalogue lists all there are."
+    sentence = "No operation we know of requires it. The org's own catalog lists all permissions."
     return unknown(sentence, source, nearest)
 
 
@@ -71,8 +71,8 @@ def menu_notation(name: str) -> str:
 def _describe(text: str, name: str, contract: Contract) -> str:
     operations = [operation for operation in contract.operations if name in operation.permissions]
     other = menu_notation(name) if ":" in text else name
-    spelt = f" It is spelt {name}." if ":" in text and text != name else ""
-    use = f"{operations[0].method} {operations[0].path} asks for it" if operations else "A permission of the platform"
+    spelt = f" The correct spelling is {name}." if ":" in text and text != name else ""
+    use = f"{operations[0].method} {operations[0].path} requires it" if operations else "A Genesys Cloud permission"
     more = f", and {len(operations) - 1} more" if len(operations) > 1 else ""
     return f"{use}{more}; {'in the admin menu' if ':' in text else 'in the API'}: {other}.{spelt}"
 
@@ -81,9 +81,9 @@ def _wildcard(parts: list[str], permissions: dict[str, str], source: str) -> Cla
     fixed = [(index, part) for index, part in enumerate(parts) if part not in ("*", "all")]
     covered = [name for key, name in permissions.items() if all(key.split(":")[index] == part for index, part in fixed)]
     if fixed and covered:
-        sentence = f"Roles may hold it: the wildcard covers {', '.join(sorted(covered)[:3])}."
+        sentence = f"Roles can include it: the wildcard covers {', '.join(sorted(covered)[:3])}."
         return real(sentence, source)
-    return unknown("A wildcard over permissions that no source of ours names.", source)
+    return unknown("A wildcard for permissions that none of our sources mentions.", source)
 
 
 def _nearest(permission: str, permissions: dict[str, str]) -> tuple[str, ...]:

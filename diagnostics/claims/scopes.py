@@ -70,24 +70,26 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     if name in published:
         return real(_use(name), facts["source"])
     if name in facts["reported"]:
-        return unknown("Third parties name this scope; no official source of ours does.", facts["reported_source"])
+        return unknown(
+            "Third parties mention this scope, but none of our official sources does.", facts["reported_source"]
+        )
     nearest = _nearest(family, rest, published)
     if name in gateway.SCOPES:
-        sentence = "Genesys Cloud has no such scope: only a provider gateway, which a few orgs sit behind, asks for it."
+        sentence = "Genesys Cloud has no such scope. Only a provider gateway, which a few orgs use, requires it."
         return wrong(sentence, facts["source"], nearest, gateway=True)
     if rest not in ("", "readonly"):
         sentence = "Scopes are named family or family:readonly, so none ends like this."
         return wrong(sentence, facts["source"], nearest)
     if family in ("conversation", "cobrowse"):
-        return wrong(f"There is no family of scopes called {family}.", facts["source"], nearest)
-    sentence = "No source of ours names this scope, and none of them lists all; the org itself does."
+        return wrong(f"Genesys Cloud has no scopes named {family}.", facts["source"], nearest)
+    sentence = "None of our sources mentions this scope, but none is complete. The org itself lists all of its scopes."
     return unknown(sentence, facts["source"], nearest)
 
 
 def _use(name: str) -> str:
     return (
-        f"A scope of the platform for {'reading' if name.endswith('readonly') else 'reading and writing'}. "
-        "Clients with client credentials have roles instead: scopes play no part for them."
+        f"A Genesys Cloud scope for {'reading' if name.endswith('readonly') else 'reading and writing'}. "
+        "It doesn't apply to client credentials, which use roles."
     )
 
 

@@ -119,7 +119,7 @@ def _clause(step: VerdictStep, reason: ChangeReason, bad: Side) -> str:
         changes = _fact_clauses(step, reason, "changed with it" if step.is_same_client else "differ")
         return f"{changes}: {_as_clause(reason.changed_findings[0].sentence)}" if reason.changed_findings else changes
     if reason.org_changes:
-        return "of a change in the org that a snapshot saw in between"
+        return "of a change in the org that a sync found in between"
     if reason.changed_findings:
         return f"the state of the conversation is different: {_as_clause(reason.changed_findings[0].sentence)}"
     return ""

@@ -24,7 +24,7 @@ def _calls(before: Side, after: Side) -> Iterable[Fact]:
     old, new = before.inputs.call, after.inputs.call
     if old is None or new is None:
         if old is not new:
-            clause = "a call was brought" if new else "no call was brought"
+            clause = "a call was added" if new else "the call was left out"
             yield fact("call", "Call", _call_text(old), _call_text(new), clause=clause)
         return
     yield _fact("method", "Method", old.method or NONE, new.method or NONE)
@@ -71,7 +71,7 @@ def _body(old: FailingCall, new: FailingCall) -> Fact:
         values.append(call.body if fault else value)
     state = FactState.SAME if is_same(values[0], values[1]) else FactState.CHANGED
     texts = [_cut(call.body) if call.body else NONE for call in (old, new)]
-    clause = "the call's body is another" if state is FactState.CHANGED else ""
+    clause = "the call's body is different" if state is FactState.CHANGED else ""
     return Fact("body", "Body", texts[0], texts[1], state, clause=clause)
 
 
@@ -89,7 +89,7 @@ def _providers(before: Side, after: Side) -> Fact:
 def _conversations(before: Side, after: Side) -> Iterable[Fact]:
     old, new = before.conversation_id or NONE, after.conversation_id or NONE
     if (old, new) != (NONE, NONE):
-        yield fact("conversation", "Conversation", old, new, clause="it is about another conversation")
+        yield fact("conversation", "Conversation", old, new, clause="it's about another conversation")
 
 
 def _responses(before: Side, after: Side) -> Iterable[Fact]:

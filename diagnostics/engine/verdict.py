@@ -16,7 +16,7 @@ from diagnostics.engine.finding import AnyFinding
 from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, REFUSALS, RULES, CauseRule, Certainty
 
 ENGINE_VERSION = "5"
-PART_IS_RIGHT = "This branch is right now. Only its checks were repeated."
+PART_IS_RIGHT = "This branch passes now. Only its checks were repeated."
 PART_IS_NOT_RIGHT = "Only this branch was repeated. It has a problem that alone doesn't explain a failure:"
 
 
@@ -198,7 +198,7 @@ CONTRADICTED = (
     "Find out whose token the call used and check the roles of that client, or repeat the call with a new token.",
 )
 ALL_RIGHT_NOW = (
-    "The call failed, but everything we can check is right now, so we can't prove the cause.",
+    "The call failed, but everything we can check is correct now, so we can't prove the cause.",
     "Repeat the call and paste the new response with its correlation ID.",
 )
 
@@ -227,7 +227,7 @@ def _without_cause(
     not_reproduced = next((finding for finding in findings if finding.code == "not_reproducible"), None)
     if not_reproduced is not None:
         return _undetermined(
-            "The failure couldn't be reproduced: the call works now, and everything we can check is right.",
+            "The failure couldn't be reproduced: the call works now, and everything we can check is correct.",
             f"{not_reproduced.hint} If a server error was reported, it was on Genesys Cloud's side.",
             because=[not_reproduced],
         )
@@ -298,17 +298,17 @@ class Coverage:
 def _coverage(findings: Sequence[AnyFinding], worked: bool) -> Coverage:
     areas = {finding.check_id.partition(".")[0] for finding in findings}
     if worked:
-        return Coverage("The call worked, and everything else we checked is right.", True)
+        return Coverage("The call worked, and everything else we checked is correct.", True)
     if "request" in areas:
         return Coverage(
-            "The call and the org's setup are right. We didn't send the call itself, and no response was given.",
+            "The call and the org's setup are correct. We didn't send the call itself, and no response was given.",
             False,
         )
     if "conversation" in areas:
         return Coverage(
-            "The conversation and the org's setup are right. No call was given, and we didn't start a session.", False
+            "The conversation and the org's setup are correct. No call was given, and we didn't start a session.", False
         )
-    return Coverage("The org's setup is right. No call or conversation was given.", True)
+    return Coverage("The org's setup is correct. No call or conversation was given.", True)
 
 
 def _live_start_verdict(start: AnyFinding, findings: Sequence[AnyFinding]) -> Verdict:

@@ -95,9 +95,12 @@ def _run_event(point: Point) -> Event:
 
 
 def _change_event(change: OrgChange, *, is_suspect: bool) -> Event:
+    tone = "fail" if is_suspect else "accent"
+    if change.about == OrgChange.About.STATUS:
+        label = f"Status of {change.client.name} changed{f': {change.name}' if change.name else ''}"
+        return Event(change.at, "change", tone, label, is_suspect=is_suspect)
     name = f"{change.get_about_display()} {change.name or change.ref}".strip()
     what = f"{change.setting} changed" if change.setting and change.kind == "changed" else change.get_kind_display()
-    tone = "fail" if is_suspect else "accent"
     return Event(change.at, "change", tone, f"{name}: {what[0].lower()}{what[1:]}", is_suspect=is_suspect)
 
 

@@ -20,7 +20,6 @@ from diagnostics.accounts.rate_limits import TooManyRuns
 from diagnostics.accounts.requests import Request
 from diagnostics.demo.tour import tour
 from diagnostics.genesys import gateway
-from diagnostics.issues.queries import open_incidents
 from diagnostics.orgs.lookups import find_provider
 from diagnostics.orgs.models import Provider
 from diagnostics.orgs.visibility import visible_clients
@@ -33,7 +32,6 @@ from diagnostics.runs.runs import create_run
 from diagnostics.runs.throttling import too_many_requests
 from diagnostics.web.clean_requests import clean_form
 
-MAX_ISSUES = 5
 STALE_FORM = (
     "You signed in again after you opened this page, so we didn't start anything. Your text is still here: try again."
 )
@@ -154,7 +152,6 @@ def _page(request: Request, form: DiagnoseForm, review: PasteReview | None = Non
         "form": form,
         "review": review,
         "has_clients": bool(form.fields["client"].queryset),  # type: ignore[attr-defined]
-        "incidents": open_incidents(request.user)[:MAX_ISSUES],
         "tour": tour(request.user),
     }
     return render(request, "pages/diagnose/page.html", context)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.models import User
 from diagnostics.issues.models import Incident, Issue
+from diagnostics.issues.queries import with_status
 from diagnostics.orgs.models import OAuthClient, OrgChange
 from diagnostics.orgs.orgs import ENVIRONMENTS, STATUSES, Org, group_by_org
 from diagnostics.orgs.visibility import visible_clients
@@ -108,7 +109,7 @@ def org_row(org: Org) -> OrgRow:
 def _rows(orgs: list[Org]) -> list[OrgRow]:
     pks = [pk for org in orgs for pk in org.pks]
     issues = _count_by_client(
-        Issue.objects.filter(client__in=pks, resolved_at=None).filter(Q(target="") | Q(target__startswith="client:"))
+        with_status(Issue.objects.filter(client__in=pks), "").filter(Q(target="") | Q(target__startswith="client:"))
     )
     incidents = _count_by_client(Incident.objects.filter(client__in=pks, closed_at=None))
     first_checks = set(

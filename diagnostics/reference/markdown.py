@@ -27,7 +27,7 @@ def _cause(cause: Cause) -> Iterator[str]:
     yield _numbered(cause.steps)
     if cause.menu:
         yield f"In the admin pages: {cause.menu}"
-    yield "## Misconception"
+    yield "## Fact check"
     yield to_markdown(cause.myth)
     yield "## Response"
     yield to_markdown(cause.response)

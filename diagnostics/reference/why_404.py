@@ -14,7 +14,7 @@ CAUSES_OF_A_404: tuple[Cause, ...] = tuple(CAUSES[code] for code in not_found.CA
 MYTHS = (
     "A missing scope or permission. Genesys documents a 403 for both, never a 404. Client credentials use roles, not scopes, "
     "and the scopes conversation:write and cobrowse:write don't exist.",
-    "A path ending in /cobrowse/sessions. It isn't in the API, so it causes the very 404 it is said to fix.",
+    "A path ending in /cobrowse/sessions. It isn't in the API, so it causes the very 404 it's supposed to fix.",
     "A providerId that doesn't match. The published API has no providers; only an org behind a provider gateway does.",
     'A conversation that is "queued" or "closed". The API has no such states: customer and agent have to be connected.',
 )

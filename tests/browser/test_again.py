@@ -68,7 +68,7 @@ def test_a_repeated_check_shows_what_changed_and_a_watch_ends_automatically(wind
     execute_run(again.pk)
     since = page.locator("section", has=page.get_by_role("heading", name="Changes since"))
     expect(since).to_contain_text("Better")
-    expect(page.locator(".answer")).to_contain_text("This branch is right now")
+    expect(page.locator(".answer")).to_contain_text("This branch passes now")
     expect(page.locator(".answer")).not_to_contain_text("Nothing wrong")
     assert demo.log.writes == []
     assert window.complaints == []

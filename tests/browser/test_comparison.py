@@ -28,12 +28,15 @@ def reported() -> Iterator[None]:
     ensure_running().stop()
 
 
-def break_of(client: str, cause: str, kind: str = "diagnosis") -> tuple[Run, Run]:
-    """The last run that was right and the first one with that cause, of one target of a demo client."""
+def break_of(client: str, cause: str, kind: str = "diagnosis", *, newest: bool = False) -> tuple[Run, Run]:
+    """The last run that was right and the first one with that cause, of one target of a demo client: the first time, or
+    the newest.
+    """
     target = f"{'health' if kind == 'health' else 'start'}:{OAuthClient.objects.get(name=client).pk}"
-    newest = Run.objects.filter(target=target).latest("pk")
-    broke = next(each for each in history_of_target(newest).flips if each.is_break and each.after.cause == cause)
-    return Run.objects.get(pk=broke.before.pk), Run.objects.get(pk=broke.after.pk)
+    flips = history_of_target(Run.objects.filter(target=target).latest("pk")).flips
+    breaks = sorted((each.before.pk, each.after.pk) for each in flips if each.is_break and each.after.cause == cause)
+    before, after = breaks[-1 if newest else 0]
+    return Run.objects.get(pk=before), Run.objects.get(pk=after)
 
 
 def choose(page: Page, name: str) -> None:
@@ -98,10 +101,37 @@ def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window:
     assert window.complaints == []
 
 
-def test_it_works_in_the_sandbox_and_fails_in_production(window: Visit, reported: None) -> None:
+def test_a_team_lead_finds_since_when_production_fails_and_which_change_did_it(window: Visit, reported: None) -> None:
+    """From the first page, by what the pages offer: no address is typed."""
     make_team_lead("tess")
     page = window.page
+    production = OAuthClient.objects.get(name=story.PRODUCTION_CLIENT)
+    good, bad = break_of(story.PRODUCTION_CLIENT, "config.cobrowse_disabled", "health", newest=True)
     window.sign_in("tess")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Issues").click()
+    row = page.get_by_role("row").filter(has_text=production.org_name).filter(has_text="Production")
+    row.first.get_by_role("link").first.click()
+
+    # the verdict, then since when, then the change
+    expect(page.locator(".answer")).to_contain_text("Proven")
+    since = page.get_by_role("region", name="Since when")
+    expect(since).to_contain_text("Failing since")
+    expect(since.get_by_role("link", name=f"run {good.pk}", exact=True)).to_be_visible()
+    expect(since.get_by_role("link", name=f"run {bad.pk}", exact=True)).to_be_visible()
+    expect(since.get_by_text("Suspect change")).to_be_visible()
+    expect(since).to_contain_text("cobrowse was switched off in the deployment")
+    expect(since).to_contain_text(f"The same check passes in {story.SANDBOX_CLIENT}")
+
+    # the same on the time axis, as text
+    since.get_by_text("Show as a table").click()
+    expect(since.get_by_role("row").filter(has_text="cobrowse turned off").first).to_contain_text("Suspect")
+
+    # and what else was different
+    since.get_by_role("link", name="Compare the last good run with the first failing one").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"run {good.pk} and run {bad.pk}")
+    expect(page.locator(".org-changes tbody tr")).not_to_have_count(0)
+
+    # the same call works in the sandbox: compared with a chosen run
     _, bad = break_of(story.PRODUCTION_CLIENT, "config.cobrowse_disabled")
     window.open("/compare/")
     page.get_by_label("Second run").fill(str(bad.pk))
@@ -115,6 +145,7 @@ def test_it_works_in_the_sandbox_and_fails_in_production(window: Visit, reported
     page.get_by_role("link", name="Swap").click()
     expect(page.locator("#group-fixed")).to_be_visible()
     assert reason(page) == before
+    assert window.complaints == []
 
 
 def test_the_raw_difference_is_one_click_away_and_every_step_is_accessible(window: Visit, reported: None) -> None:

@@ -77,10 +77,18 @@ def test_an_incident_is_noticed_and_its_start_and_end_are_announced(
     assert window.complaints == []
 
 
+def open_monitoring(window: Visit, tab: str, button: str) -> None:
+    """As a person finds it: the menu, the tab, the button."""
+    main = window.page.get_by_role("main")
+    window.page.get_by_role("navigation", name="Main").get_by_role("link", name="Monitoring").click()
+    main.get_by_role("link", name=tab, exact=True).click()
+    main.get_by_role("link", name=button).click()
+
+
 def add_channels(window: Visit, receiver: Receiver) -> str:
     """By the pages; each is tested there. Returns the webhook's signing secret, as it was shown this once."""
     page = window.page
-    window.open("/monitoring/channels/add/")
+    open_monitoring(window, "Channels", "Add a channel")
     page.get_by_role("link", name="Email").click()
     page.get_by_label("Name").fill("Operations by mail")
     page.get_by_label("To").fill("ops@example.com")
@@ -102,7 +110,7 @@ def add_channels(window: Visit, receiver: Receiver) -> str:
 
 def add_rule(window: Visit) -> None:
     page = window.page
-    window.open("/monitoring/alert-rules/add/")
+    open_monitoring(window, "Alert rules", "Add a rule")
     page.get_by_label("Name").fill("Everything")
     page.get_by_label("Operations by mail").check()
     page.get_by_label("Operations program").check()
@@ -112,7 +120,7 @@ def add_rule(window: Visit) -> None:
 
 def add_schedule(window: Visit) -> None:
     page = window.page
-    window.open("/monitoring/schedules/add/")
+    open_monitoring(window, "Schedules", "Add a schedule")
     page.get_by_label("Name").fill("Acme every five minutes")
     page.get_by_label("Client").select_option(label="Acme")
     page.get_by_label("Minutes", exact=True).fill("5")

@@ -95,7 +95,8 @@ STATIC_PARAMETERS = {"code", "file_format", "form", "id", "key", "provider_id", 
 # URL prefixes of rows that belong to an org.
 ORG_PREFIXES = {
     "orgs/", "clients/", "runs/", "providers/", "issues/", "monitoring/schedules/", "incidents/", "monitoring/deliveries/",
-    "api/v1/clients/", "api/v1/runs/", "api/v1/findings/", "api/v1/providers/", "api/v1/schedules/",
+    "api/v1/clients/", "api/v1/runs/", "api/v1/findings/", "api/v1/issues/", "api/v1/providers/",
+    "api/v1/schedules/",
 }  # fmt: skip
 
 
@@ -138,5 +139,5 @@ def make_sample_site() -> SampleSite:
         "settings/tokens/": 1,
         "settings/system/items/": 1,
     }
-    api = {f"api/v1/{name}": row_ids[name] for name in ("clients/", "runs/", "findings/", "providers/")}
+    api = {f"api/v1/{name}": row_ids[name] for name in ("clients/", "runs/", "findings/", "issues/", "providers/")}
     return SampleSite(client, run, {**row_ids, **api, "api/v1/schedules/": schedule.pk}, badge.key)

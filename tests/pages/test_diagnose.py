@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.models import User
 from diagnostics.demo import story
+from diagnostics.issues.models import Incident
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.pages.paste_review import PasteReview
 from diagnostics.runs.models import Run
@@ -193,10 +194,25 @@ def test_the_client_of_the_last_run_is_chosen(as_admin: Client, ada: User, org: 
     assert f'<option value="{org.pk}" selected>' in as_admin.get("/").content.decode()
 
 
-def test_open_incidents_are_listed(as_lead: Client, org: OAuthClient) -> None:
-    for number in range(7):
-        make_incident(make_schedule(org, f"schedule {number}"))
-    assert len(as_lead.get("/").context["incidents"]) == 5
+def test_open_incidents_are_listed_on_the_first_page_the_org_and_the_client(as_lead: Client, org: OAuthClient) -> None:
+    causes = ("config.cobrowse_disabled", "env.dns", "env.tls", "env.timeout", "env.proxy", "authz.scope_missing")
+    first, *_ = [make_incident(make_schedule(org, cause), cause=cause) for cause in causes]
+    make_incident(make_schedule(org, "Same issue"), cause=first.cause)
+    over = make_incident(make_schedule(org, "Over"), cause="conv.ended", closed_at=timezone.now())
+    make_incident(make_schedule(make_client("Other", org_id="other")), cause="auth.token_expired")
+    for place, count in (("/", 7), (f"/orgs/{org.org_id}/", 6), (f"/clients/{org.pk}/", 6)):
+        page = as_lead.get(place).content.decode()
+        listed = page.split("Open incidents</h2>")[1].split("</section>")[0]
+        assert f'<a href="/issues/{first.issue_id}/">' in listed, place
+        assert (f"View all {count}</a>" in listed, listed.count("<li")) == (True, 5), place
+        assert f"/issues/{over.issue_id}/" not in listed, place
+        link = re.search(r'href="(/issues/\?[^"]+)"', listed)
+        assert link is not None
+        issues = as_lead.get(unescape(link[1]))
+        assert len(issues.context["page"].rows) == count, place
+        assert issues.context["not_understood"] == [], place
+    Incident.objects.all().delete()
+    assert b"Open incident" not in as_lead.get("/").content
 
 
 def test_a_fresh_demo_is_explained_to_everybody(as_admin: Client, as_lead: Client) -> None:

@@ -11,7 +11,7 @@ from diagnostics.engine.causes.setup import SETUP_CAUSES
 
 NONE: Final = "none"
 UNDETERMINED: Final = "undetermined"
-PART_IS_RIGHT: Final = "This branch is right now"  # the title of NONE for a run of one branch of the checks
+PART_IS_RIGHT: Final = "This branch passes now"  # the title of NONE for a run of one branch of the checks
 
 # Code -> cause, in the order of the chain. The order of the rules is in `rules`.
 CAUSES: Final[dict[str, Cause]] = {

@@ -27,7 +27,7 @@ AUTH_CAUSES = (
         "quotes around the token, Bearer twice, and a variable that was never filled in.",
         evidence="We check the format of the header in the pasted call. The token itself is masked before anything is stored.",
         fix=("Send the header as: Authorization: Bearer <token>, with nothing around the token.",),
-        myth="The token is fine and needs no replacement if only the header around it is wrong.",
+        myth="A new token doesn't help: the token is fine, and only the header around it is wrong.",
         response="A 401.",
         example=error_response(
             "401 Unauthorized",
@@ -65,7 +65,7 @@ AUTH_CAUSES = (
             "Use a client of the org that has the conversation.",
             "Check that the login host and the API host belong to the same region.",
         ),
-        myth="A 404 for a conversation of another org looks as if it didn't exist. It exists, just not there.",
+        myth="A 404 doesn't mean that the conversation doesn't exist. It exists in another org.",
         response="A 401 in another region, a 404 in another org.",
         example=BAD_CREDENTIALS,
         menu=OAUTH_MENU,
@@ -117,7 +117,7 @@ AUTH_CAUSES = (
             "Add the caller's public IP address to the org's allow list.",
             "If the OAuth client has a list of allowed IP addresses, add it there too.",
         ),
-        myth="A 401 isn't always a wrong token: this one is valid, only not from here.",
+        myth="A 401 doesn't always mean a wrong token. This one is valid, just not from this address.",
         response="A 401.",
         example=error_response("401 Unauthorized", "ip.not.authorized", "…"),
         menu="Admin > Account Settings > Organization Settings",
@@ -156,7 +156,7 @@ AUTH_CAUSES = (
         meaning="The caller has the permission, but only in divisions other than the conversation's.",
         evidence="We compare the divisions of the client's roles with those of the conversation.",
         fix=("Assign the role in the conversation's division too.",),
-        myth="The role is right, so people add more permissions. Only the division is missing.",
+        myth="Adding more permissions doesn't help. The role is right; only the division is missing.",
         response="A 403. Reads of the conversation can be refused as well.",
         example=error_response(
             "403 Forbidden",
@@ -197,7 +197,7 @@ AUTH_CAUSES = (
             "If a user is needed, get the token with authorization code or PKCE.",
             "If a client is needed, get the token with client credentials.",
         ),
-        myth="The 400 looks like a malformed request, and the token like an invalid one. Both are fine; only the kind of token is wrong.",
+        myth="The 400 looks like a malformed request or an invalid token. Both are fine; it's just the wrong kind of token.",
         response="A 400.",
         example=error_response(
             "400 Bad Request",
@@ -213,12 +213,12 @@ AUTH_CAUSES = (
         code="authz.not_a_party",
         title="Caller isn't in the conversation",
         node="permission",
-        meaning="The conversation exists, but the caller takes no part in it. A cobrowse session has a person as viewer: the agent "
-        "of the conversation.",
+        meaning="The conversation exists, but the caller isn't a participant. The viewer of a cobrowse session is a person: the "
+        "agent in the conversation.",
         evidence="The response says that the user isn't a participant, while the conversation can be read.",
         fix=("Start cobrowse with the token of the agent who is in the conversation (authorization code or PKCE).",),
-        myth="The status and code are those of an unknown conversation, so people look for the ID. Read the message. A permission "
-        "doesn't replace taking part.",
+        myth="The status and code look like those for an unknown conversation. Read the message: the ID is right, and no "
+        "permission makes the caller a participant.",
         response="A 404 or 403 whose message names the participant or the conversation.",
         example=error_response("404 Not Found", "not.found", "User 6f1c… is not a participant in the conversation."),
         afterwards=("Client credentials have no user, so they never take part in a conversation.",),

@@ -21,12 +21,12 @@ CONVERSATION_CAUSES = (
         node="conversation",
         meaning="The path is right, but this client sees no conversation with this ID.",
         evidence="We read the conversation, its history, and an ID that can't exist, and compare the responses. A conversation "
-        "that is only hidden from the client gets another response.",
+        "that is merely hidden from the client gets a different response.",
         fix=(
             "Check that it is a conversation ID, not that of a participant, a communication or a session.",
             "Check that the conversation belongs to this org and region.",
         ),
-        myth="The same 404 comes from a wrong path. Check that first. A missing scope isn't documented to cause it.",
+        myth="The same 404 comes from a wrong path. Check that first. Genesys doesn't document that a missing scope causes it.",
         response="A 404.",
         example=error_response("404 Not Found", "not.found", "The requested resource was not found."),
         afterwards=("The path is right: only the ID, the org or the region can be wrong.",),

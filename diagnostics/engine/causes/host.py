@@ -58,12 +58,12 @@ HOST_CAUSES = (
         code="env.rate_limited",
         title="Rate limit exceeded",
         node="token",
-        meaning="The client has sent more requests than it may in a minute. A token of client credentials usually has 300 "
-        "requests a minute, and some resources have lower limits.",
+        meaning="The client has sent more requests than it's allowed per minute. A client credentials token usually has 300 "
+        "requests per minute, and some resources have lower limits.",
         evidence="The response is a 429, or our own reads got one. The headers inin-ratelimit-count and -allowed show what is left.",
         fix=(
             "Wait as long as Retry-After says, and send nothing with this client until then.",
-            "Find out what else uses the client. Give each program a client of its own.",
+            "Find out what else uses the client. Give each program its own client.",
         ),
         myth="A new token doesn't reset the limit, and retrying at once prolongs the wait. There are no X-Rate-Limit-* headers.",
         response="A 429 with a Retry-After header.",
@@ -77,15 +77,15 @@ HOST_CAUSES = (
     ),
     Cause(
         code="env.server_error",
-        title="Server error of Genesys Cloud",
+        title="Genesys Cloud server error",
         node="host",
-        meaning="Genesys Cloud failed with an error of its own. Nothing in the call or the org explains it.",
+        meaning="Genesys Cloud returned an internal error. Nothing in the call or the org explains it.",
         evidence="The response is a 500 or 503 with the API's error body and a correlation ID.",
         fix=(
             "Send the call again later.",
-            "If it stays, give Genesys Cloud Care the correlation ID, and check the status page.",
+            "If it keeps failing, check the status page, and give Genesys Cloud Care the correlation ID.",
         ),
-        myth="A 500 isn't a hint about permissions or the body. Those have responses of their own.",
+        myth="A 500 says nothing about permissions or the body. Those errors have their own responses.",
         response="A 500 or 503.",
         example=error_response(
             "500 Internal Server Error",
@@ -97,8 +97,8 @@ HOST_CAUSES = (
         code="env.timeout",
         title="No response in time",
         node="host",
-        meaning="The API, or something on the way to it, didn't answer before the time limit. For a start, the session may have "
-        "been offered anyway.",
+        meaning="The API, or something in between, didn't answer in time. If the call starts a session, it may have been offered "
+        "anyway.",
         evidence="The response is a 504 or 408, or the client reported a timeout. Our own connection shows whether the network "
         "is the reason.",
         fix=(
@@ -114,7 +114,7 @@ HOST_CAUSES = (
         title="TLS connection failed",
         node="host",
         meaning="The connection couldn't be encrypted: the certificate isn't trusted, has expired, or is for another host. "
-        "Usually a proxy that inspects traffic shows a certificate of its own.",
+        "Usually a proxy that inspects traffic presents its own certificate.",
         evidence="We open a TLS connection to the same host and read the certificate and its issuer.",
         fix=(
             "If a proxy inspects traffic, add its root certificate to the trusted certificates of the calling system.",

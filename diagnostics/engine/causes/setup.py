@@ -52,7 +52,8 @@ SETUP_CAUSES = (
         meaning=f"The org's license doesn't include cobrowse. It needs {LICENSES}.",
         evidence="The org's catalog of permissions doesn't have the cobrowse permissions, so no role can have them.",
         fix=("Ask for the license.",),
-        myth="An error that names a missing permission suggests a role. A permission that isn't in the catalog can't be added to any.",
+        myth="An error that names a missing permission suggests changing a role. But a permission that isn't in the org's catalog "
+        "can't be added to any role.",
         response="A 403 that names the permission, or a 501.",
         example=error_response(
             "501 Not Implemented", "not.implemented", "Feature toggle is not enabled for this endpoint."
@@ -68,7 +69,7 @@ SETUP_CAUSES = (
         meaning="The call worked: a session was offered. The customer didn't accept it in time, or declined it.",
         evidence="The response is a 200 whose dateOfferEnds has passed, or a session that no longer exists.",
         fix=("Offer a new session, and have the customer accept it on the page in time.",),
-        myth="This isn't a fault of the API. An offer is open only for a short time: dateOfferEnds says until when.",
+        myth="The API isn't at fault. An offer is open only for a short time: dateOfferEnds says until when.",
         response="A 200 for the start; later a 404 for the session.",
         example='HTTP/1.1 200 OK\nContent-Type: application/json\n\n{"id": "…", "communicationType": "Message", "dateOfferEnds": "…"}',
         operations=(START,),

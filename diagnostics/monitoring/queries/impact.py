@@ -27,6 +27,7 @@ MAX_RUNS_COUNTED = 1_000
 MAX_DEPLOYMENTS_COUNTED = 5_000
 RUNS_SHOWN = 8
 DEPLOYMENTS_SHOWN = 12
+ROWS_PER_DEPLOYMENT = 10  # one for each client that sees it; with more clients, fewer deployments are shown
 MATCHES_SHOWN = 12
 NAMES_SHOWN = 8
 SCHEDULES_SHOWN = 12
@@ -160,11 +161,14 @@ def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
     counted = limited.aggregate(count=Count("ref", distinct=True), on=_count_on("ref", distinct=True))
     times = clients.order_by().aggregate(synced=Count("next_sync_at"), next=Min("next_sync_at"))
     active = Schedule.objects.filter(client__in=ids, paused_at=None).exclude(next_run_at=None)
-    shown = deployments.select_related("client").defer(*DEFERRED)
+    rows = deployments.select_related("client").defer(*DEFERRED).order_by(Lower("name"), "id")
+    shown: dict[str, Provider] = {}
+    for row in rows[: DEPLOYMENTS_SHOWN * ROWS_PER_DEPLOYMENT]:
+        shown.setdefault(row.ref, row)
     return Impact(
         deployments=counted["count"],
         deployments_on=counted["on"],
-        shown_deployments=list(shown.order_by(Lower("name"), "id")[:DEPLOYMENTS_SHOWN]),
+        shown_deployments=list(shown.values())[:DEPLOYMENTS_SHOWN],
         synced_clients=times["synced"],
         next_sync_at=times["next"],
         watches=Watch.objects.filter(state=Watch.State.WATCHING, run__client__in=ids).count(),

@@ -69,7 +69,7 @@ class OrgSources:
                 Provider.Source.ON_CONVERSATION,
                 "",
                 None,
-                "None seen. Diagnosing a conversation shows which one it names.",
+                "None seen yet. Diagnose a conversation to see which one it names.",
             ),
         )
 
@@ -78,7 +78,7 @@ class OrgSources:
         if source == Provider.Source.ON_CONVERSATION and count:
             sentence = f"{count} seen on conversations (don't use these as providerId)."
         elif count:
-            is_available, sentence = True, f"{count}. {problem}".strip()
+            is_available, sentence = True, f"{count}. {problem}" if problem else str(count)
         elif problem:
             is_available, sentence = None, problem
         return SourceSummary(source, str(source.label), count, is_available, sentence)

@@ -42,7 +42,7 @@ STARTED_BY_USERS = (ConfigurationSync.Source.WEB, ConfigurationSync.Source.CLI)
 INTERACTIVE_SOURCES = (*STARTED_BY_USERS, ConfigurationSync.Source.REGISTRATION)
 OPEN = (State.QUEUED, State.READING, State.WAITING)
 MAX_TIME = timedelta(hours=2)  # from start to end, including waits
-TIMED_OUT = "The reading did not come to its end in two hours. What was read by then is kept."
+TIMED_OUT = "The sync didn't finish within two hours. What it read until then is kept."
 RESEND_AFTER = timedelta(seconds=20)
 MAX_REQUESTS = 2_000  # per worker run
 MAX_FAILING = 20  # failing clients per tick
@@ -68,9 +68,7 @@ def start_sync(client: OAuthClient, *, source: str, user: User | None) -> Config
     Raises ActionRefused if the client is retired, and TooManyRuns.
     """
     if client.is_retired:
-        raise ActionRefused(
-            f"The client {client.name} is retired, so its org is not read any more. Choose another client."
-        )
+        raise ActionRefused(f"The client {client.name} is retired, so it can't sync. Choose another client.")
     _close_overdue(timezone.now())
     try:
         with transaction.atomic():
@@ -205,11 +203,13 @@ def _prepare(snapshot: ConfigurationSync, worker_id: str, pace: Pace) -> SyncRun
         client_region = region(client.region)
     except KeyError:
         raise ActionRefused(
-            f"The region {client.region} is not known to this server. If it is the demo's, start `manage.py up`; "
-            "if it is your own, set GENESYS_ENDPOINTS."
+            f"This server doesn't know the region {client.region}. If it's the demo's, start `manage.py up`; "
+            "if it's your own, set GENESYS_ENDPOINTS."
         ) from None
     if client.is_retired:
-        raise ActionRefused(f"The client {client.name} was retired before its org was read, and its secret with it.")
+        raise ActionRefused(
+            f"The client {client.name} was retired before the sync started, and its secret was deleted."
+        )
     try:
         secret = client.secret
     except UnreadableSecret as error:
@@ -251,7 +251,10 @@ def _run_steps(sync: SyncRun) -> None:
         raise
     except Exception as error:
         log.error("sync %s failed: %s", sync.snapshot.pk, error_location(error))
-        _end_early(sync, f"The reading broke off by a fault of ours ({type(error).__name__}); the log says more.")
+        _end_early(
+            sync,
+            f"The sync stopped because of an error in Cobrowse Doctor ({type(error).__name__}). The log has the details.",
+        )
     else:
         is_complete = all(part["state"] in ("whole", "absent") for part in sync.parts)
         _end(sync, State.COMPLETE if is_complete else State.PARTIAL)
@@ -261,7 +264,7 @@ def _wait(sync: SyncRun, wait: WaitForOrg) -> None:
     """Release the sync until the wait is over. If that exceeds MAX_TIME, end it with what was read."""
     until = timezone.now() + timedelta(seconds=wait.seconds)
     if until > sync.snapshot.created_at + MAX_TIME:
-        _end_early(sync, f"{wait} That is longer than a reading may take, so it ended with what was read by then.")
+        _end_early(sync, f"{wait} That's longer than a sync may take, so it ended with what it had read.")
     else:
         sync.release(state=State.WAITING, resume_at=until, error=str(wait))
 

@@ -107,7 +107,7 @@ def _entry_key(cursor: str) -> str:
 
 def _describe(at: dict[str, Any], paged_list: PagedList) -> str:
     repeated = f", {at['repeated']} of them more than once" if at["repeated"] else ""
-    return f"{at['items']} {paged_list.things} were read{repeated}."
+    return f"{paged_list.things[:1].upper()}{paged_list.things[1:]} read: {at['items']}{repeated}."
 
 
 def _count_failure(sync: SyncRun, paged_list: PagedList, page: ListPage) -> bool:

@@ -71,7 +71,7 @@ def sync_gateway(sync: SyncRun) -> None:
                 GATEWAY,
                 "whole",
                 "read",
-                f"{len(providers)} providers were read from the gateway's list.",
+                f"Providers read from the gateway's list: {len(providers)}.",
                 len(providers),
             )
 
@@ -128,7 +128,7 @@ def sync_settings(sync: SyncRun) -> None:
             sentence = f"The org doesn't show the cobrowse settings of {remaining} web deployments."
             sync.end_part("settings", "partial", "settings_hidden", sentence, position["read"])
         else:
-            sentence = "The cobrowse settings of every web deployment that was read are known."
+            sentence = "The cobrowse settings of all these web deployments were read."
             sync.end_part("settings", "whole", "read", sentence, position["read"])
 
 

@@ -88,10 +88,12 @@ def client_region(request: Request) -> HttpResponse:
 @require_safe
 def client_detail(request: Request, pk: int) -> HttpResponse:
     client = find_client(pk, request.user)
+    verification = _verification_context(client)
     context = {
-        **_verification_context(client),
+        **verification,
         "runs": runs_of_client(client)[:RECENT_RUNS],
         "sync_state": sync_state_of(client),
+        "is_verified": client.state == client.State.VERIFIED and not verification["missing"],
     }
     return render(request, "orgs/clients/detail.html", context)
 

@@ -104,7 +104,7 @@ class RunFilterForm:
     @property
     def problems(self) -> list[str]:
         missing = [
-            f"{LABELS[name]}: nothing is called {self.filters.get(name)[:60]}."
+            f"{LABELS[name]}: no match for {self.filters.get(name)[:60]}."
             for name in ("client", "org", "who")
             if self.filters.get(name) and self.filters.get(name) not in self.choices[name]
         ]

@@ -332,7 +332,7 @@ def test_whatever_an_org_answers_the_reading_ends_or_waits(
     spoil(org, demo_client, kind, on)
     snapshot = sync(demo_client)
     assert snapshot.state in (State.COMPLETE, State.PARTIAL, State.FAILED, State.WAITING)
-    assert "fault of ours" not in snapshot.error
+    assert "error in Cobrowse Doctor" not in snapshot.error
 
 
 @pytest.mark.parametrize("kind", ["slow", "drip"])

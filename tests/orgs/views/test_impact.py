@@ -138,7 +138,7 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_listed(acme: 
         queries.clients_with_permission(START, queries.active_clients(None)),
         queries.runs_with_permission(START.upper(), None, None),
     )
-    assert (reported.deployments, reported.deployments_on, len(reported.shown_deployments)) == (2, 1, 3)
+    assert (reported.deployments, reported.deployments_on, len(reported.shown_deployments)) == (2, 1, 2)
     assert (reported.synced_clients, reported.next_sync_at, reported.watches) == (1, soon, 1)
     assert ([each.name for each in reported.shown_schedules], reported.schedules) == (["hourly"], 1)
     assert ([each.pk for each in reported.runs], reported.run_count) == ([run.pk], 1)

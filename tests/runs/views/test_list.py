@@ -182,7 +182,7 @@ def test_a_strip_names_each_of_the_last_runs_in_words(as_lead: Client) -> None:
     assert len(cells) == 30
     assert cells[:1] == [str(runs[2].pk)]  # the oldest of the thirty
     assert strip.count("Nothing wrong") == 29
-    assert strip.count("This branch is right now") == 1
+    assert strip.count("This branch passes now") == 1
 
 
 def test_a_client_without_runs_has_an_empty_strip() -> None:

@@ -218,7 +218,7 @@ def test_a_part_that_is_right_is_not_shown_as_nothing_wrong(as_lead: Client) -> 
     old = make_run()
     new = make_run(old.client, repeats=old, branch="oauth.token", cause="none", verdict=make_verdict(cause="none"))
     for place in (f"/runs/{new.pk}/", "/runs/?status=finished"):
-        assert b"This branch is right now" in as_lead.get(place).content
+        assert b"This branch passes now" in as_lead.get(place).content
     assert b"<span>Nothing wrong</span>" not in as_lead.get("/runs/").content
 
 
