@@ -1,6 +1,7 @@
 """Installs missing packages and a browser, runs all static checks, then pytest.
 
-    uv run tests/run.py [arguments for pytest]
+    uv run tests/run.py                 everything
+    uv run tests/run.py tests/engine    ruff, then pytest with these arguments
 
 Uses the standard library only, because it runs before anything is installed.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 CHROMIUM_VARIABLE = "CHROMIUM"  # path of the browser for tests/browser
+BROWSER_TESTS = "tests/browser"
 BROWSER_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # For `check --deploy`, which reads settings and connects to nothing.
 PRODUCTION_ENVIRONMENT = {
@@ -39,10 +41,15 @@ def main(pytest_arguments: list[str]) -> int:
     os.chdir(PROJECT)
     environment = {name: value for name, value in os.environ.items() if name not in OWN_VARIABLES}
     python = install_packages(environment)
-    ensure_browser(environment)
-    failed = [name for name, argv, extra in steps(python) if not passes(name, argv, {**environment, **extra})]
+    checks = steps(python)
+    if pytest_arguments:
+        checks = [step for step in checks if step[0].startswith("ruff")]
+    if not pytest_arguments or any(argument.startswith(BROWSER_TESTS) for argument in pytest_arguments):
+        ensure_browser(environment)
+    failed = [name for name, argv, extra in checks if not passes(name, argv, {**environment, **extra})]
     print_heading("pytest")
-    arguments = pytest_arguments or IN_PARALLEL
+    is_package = any(Path(argument).is_dir() for argument in pytest_arguments)
+    arguments = [*IN_PARALLEL, *pytest_arguments] if is_package or not pytest_arguments else pytest_arguments
     code = subprocess.run([*python, "pytest", *arguments], env=environment, check=False).returncode
     if failed:
         # On standard error, so that pytest's summary stays the last line of standard output.

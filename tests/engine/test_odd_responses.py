@@ -1,4 +1,4 @@
-"""Any field of any response may have another shape than the API documents: no check crashes, and no run is lost."""
+"""Any field of any response may have another shape than the API documents: no check crashes."""
 
 import json
 import random
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.test import override_settings
-from pytest_django import Settings
 
 from diagnostics.checks.base import planned_checks
 from diagnostics.demo import server
@@ -17,16 +16,12 @@ from diagnostics.demo.scenarios import Scenario, scenario
 from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.genesys import client as genesys_client
 from diagnostics.genesys.regions import region
-from diagnostics.orgs.clients import create_client
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
-from tests.engine.mutations import VALUES, FieldPath, field_paths, mutate, with_surrogates
+from tests.engine.mutations import VALUES, FieldPath, field_paths, mutate
 from tests.engine.replay import Responses, replay_session, responses_of
 
 SCENARIOS = ("healthy-web", "gateway-healthy")
 SAMPLE = 120  # of about 2,700 changes in each scenario; the seed is fixed, so that every run tests the same ones
-HEALTHY = scenario("healthy-web")
 
 
 class Recorded:
@@ -109,37 +104,3 @@ def test_a_state_that_is_no_text_crashes_nothing(
     assert changes
     for url, place in changes:
         assert recorded.crashed_by(url, place, state, monkeypatch) == []
-
-
-SPOILED = ("tokens/me", "conversations/", "webdeployments/deployments", "authorization/subjects/me")
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("part", SPOILED)
-def test_lone_surrogates_in_a_response_cost_no_run(
-    part: str, demo: server.Running, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == HEALTHY.client)
-    client = create_client(name="Demo", region_key="demo-published", client_id=known.id, secret=known.secret, user=None)
-    inputs, _ = Inputs.from_paste(HEALTHY.call, HEALTHY.answer, HEALTHY.conversation_id)
-    app = demo.servers[0].get_app()
-    assert app is not None
-
-    def spoil(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        sent: list[Any] = []
-        remember: Any = lambda *given: sent.append(given)  # noqa: E731
-        body = b"".join(app(environ, remember))
-        if part in environ["PATH_INFO"] and body.startswith(b"{"):
-            body = with_surrogates(body.decode()).encode()
-        status, headers, *_ = sent[0]
-        lengths = [(name, value) for name, value in headers if name.lower() != "content-length"]
-        start_response(status, [*lengths, ("Content-Length", str(len(body)))])
-        return [body]
-
-    demo.servers[0].set_app(spoil)
-    run = create_run(client=client, kind=Run.Kind.DIAGNOSIS, inputs=inputs, user=None, source=Run.Source.WEB)
-    assert execute_run(run.pk)
-    run.refresh_from_db()
-    codes = set(run.findings.values_list("code", flat=True))
-    assert (run.status, "crashed" in codes, run.verdict["cause"]) == ("finished", False, run.cause)
-    assert {each.check_id for each in run.findings.all()} >= {"oauth.token", "conversation.exists"}
