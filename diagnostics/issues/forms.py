@@ -13,7 +13,6 @@ from diagnostics.issues.models import Issue
 from diagnostics.issues.queries import ASSIGNEES, STATUSES, TARGETS, assignable_users, visible_orgs
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
-from diagnostics.web.form_text import NO_NUL
 
 LONGEST_TEXT = 2000
 LONGEST_ACCEPTANCE = timedelta(days=366)
@@ -30,7 +29,7 @@ class IssueFilterForm(forms.Form):
     target = forms.ChoiceField(label="About", choices=list(TARGETS.items()), required=False)
     assignee = forms.ChoiceField(label="Assigned to", choices=list(ASSIGNEES.items()), required=False)
     alerting = forms.ChoiceField(label="Incident", choices=[("", "Any"), ("yes", "Open incident")], required=False)
-    q = forms.CharField(label="Search", max_length=200, required=False, error_messages=NO_NUL)
+    q = forms.CharField(label="Search", max_length=200, required=False)
     client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, widget=forms.HiddenInput)
     before = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
 
@@ -71,7 +70,6 @@ class NoteForm(forms.Form):
         label="Note",
         max_length=LONGEST_TEXT,
         help_text="Your name and the time are added. Notes can't be changed later.",
-        error_messages=NO_NUL,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -91,7 +89,6 @@ class AcceptForm(forms.Form):
     reason = forms.CharField(
         max_length=LONGEST_TEXT,
         help_text="Why this can stay as it is for now.",
-        error_messages=NO_NUL,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     until = forms.DateField(
@@ -124,7 +121,7 @@ class AcceptForm(forms.Form):
 
 
 class SnoozeForm(forms.Form):
-    reason = forms.CharField(max_length=300, error_messages=NO_NUL)
+    reason = forms.CharField(max_length=300)
     hours = forms.TypedChoiceField(
         label="For",
         coerce=int,

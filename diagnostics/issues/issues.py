@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -28,6 +28,7 @@ from diagnostics.jobs.row_failures import Kind, error_location, is_environment, 
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.redaction.redactor import Redactor
 from diagnostics.runs.models import Finding, Run
+from diagnostics.storage.locks import lock_until_commit
 
 log = logging.getLogger(__name__)
 
@@ -156,8 +157,7 @@ def _lock_org(client: OAuthClient) -> str:
     Issues from before the org was known move to it, unless it has the same issue already.
     """
     org = org_key(client.org_id, client.pk)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"issues of {org}"])
+    lock_until_commit(f"issues of {org}")
     if client.org_id:
         same = Issue.objects.filter(org=org, cause=OuterRef("cause"), target=OuterRef("target"))
         Issue.objects.filter(~Exists(same), org=org_key("", client.pk)).update(org=org)

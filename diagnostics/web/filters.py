@@ -6,8 +6,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, QueryDict
 
-from diagnostics.web.form_text import NO_NUL
-
 PAGING = ("page", "before", "after", "last")
 MAX_LENGTH = 200
 SEARCH_BOX = {"type": "search", "autocomplete": "off", "spellcheck": "false"}
@@ -49,7 +47,6 @@ def search_field(label: str, placeholder: str = "") -> forms.CharField:
         label=label,
         required=False,
         max_length=MAX_LENGTH,
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs=attributes),
     )
 

@@ -3,8 +3,6 @@
 from django import forms
 from django.core import validators
 
-NO_NUL: dict[str, str] = {}  # kept for forms that still pass it: `install` covers them
-
 FIELD_MESSAGES: dict[type[forms.Field], dict[str, str]] = {
     forms.Field: {"required": "Enter a value."},
     forms.IntegerField: {"invalid": "Enter a whole number."},

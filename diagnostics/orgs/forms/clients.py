@@ -9,7 +9,6 @@ from diagnostics.genesys.regions import Region, find_region, nearest_regions
 from diagnostics.orgs.client_csv import BadCsv, read_csv
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
-from diagnostics.web.form_text import NO_NUL
 
 MAX_CSV = 1_000_000  # bytes or characters
 NAME_IN_USE = "Another client has this name. Choose a different one."
@@ -21,19 +20,16 @@ class ClientForm(forms.Form):
     name = forms.CharField(
         max_length=120,
         help_text="For you and your colleagues, such as “Acme production”.",
-        error_messages=NO_NUL,
     )
     region = forms.CharField(
         max_length=4000,
         help_text="Any spelling: Dublin, eu-west-1, mypurecloud.ie, or the address where you sign in.",
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "list": "regions"}),
     )
     client_id = forms.CharField(
         label="Client ID",
         max_length=120,
         help_text="In Genesys Cloud: Admin > Integrations > OAuth.",
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
 
@@ -50,7 +46,6 @@ class ClientForm(forms.Form):
         max_length=300,
         help_text="Only if your programs call Genesys Cloud through your company's gateway: its address with the path prefix, "
         "such as https://gateway.example.com/genesys. We use it to read pasted URLs and never send anything to it.",
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
 
@@ -92,7 +87,6 @@ class NewClientForm(ClientForm):
         label="Client secret",
         max_length=1000,
         help_text="Stored encrypted and never shown again.",
-        error_messages=NO_NUL,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -102,7 +96,6 @@ class SecretForm(forms.Form):
         label="New client secret",
         max_length=1000,
         help_text="Stored encrypted and never shown again. It replaces the old one.",
-        error_messages=NO_NUL,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -115,7 +108,6 @@ class ImportForm(forms.Form):
         label="Or paste its lines",
         required=False,
         max_length=MAX_CSV,
-        error_messages=NO_NUL,
         widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
 

@@ -7,7 +7,6 @@ from django import forms
 from diagnostics.genesys import search
 from diagnostics.genesys.regions import all_regions
 from diagnostics.web.filters import SEARCH_BOX, QueryForm
-from diagnostics.web.form_text import NO_NUL
 
 
 class ContractSearchForm(QueryForm):
@@ -18,7 +17,6 @@ class ContractSearchForm(QueryForm):
         label="Search",
         required=False,
         max_length=search.LONGEST,
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs=SEARCH_BOX),
     )
     show = forms.ChoiceField(choices=list(search.SHOWN.items()), required=False)

@@ -6,7 +6,6 @@ from diagnostics.genesys import search
 from diagnostics.orgs.permissions.calls import REASON_TEXTS
 from diagnostics.orgs.permissions.impact import MAX_LENGTH
 from diagnostics.web.filters import SEARCH_BOX, QueryForm
-from diagnostics.web.form_text import NO_NUL
 
 KNOWN, ALL = "", "all"
 
@@ -18,7 +17,6 @@ class CallsForm(QueryForm):
         label="Search",
         required=False,
         max_length=search.LONGEST,
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs=SEARCH_BOX),
     )
     may = forms.ChoiceField(
@@ -39,6 +37,5 @@ class ImpactForm(forms.Form):
         label="Permission or provider",
         required=False,
         max_length=MAX_LENGTH,
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs={**SEARCH_BOX, "placeholder": "conversation:cobrowse:add"}),
     )

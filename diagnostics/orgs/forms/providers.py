@@ -10,7 +10,6 @@ from diagnostics.orgs.models import OAuthClient, OrgChange, Provider
 from diagnostics.orgs.queries.org_changes import ChangeFilter
 from diagnostics.orgs.queries.providers import ProviderFilter
 from diagnostics.web.filters import MAX_LENGTH, QueryForm, search_field
-from diagnostics.web.form_text import NO_NUL
 from diagnostics.web.paging import before_field
 
 PRESENCE = [("", "Current"), ("with", "Current and removed"), ("only", "Removed")]
@@ -56,7 +55,7 @@ class MatchForm(QueryForm):
         required=False,
         strip=False,
         max_length=MAX_LENGTH,
-        error_messages={**NO_NUL, "max_length": f"Enter at most {MAX_LENGTH} characters: only the ID."},
+        error_messages={"max_length": f"Enter at most {MAX_LENGTH} characters: only the ID."},
         help_text="The ID, or the call's JSON body. We compare it with the provider list of every org.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
     )

@@ -5,8 +5,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from diagnostics.web.form_text import NO_NUL
-
 
 class LiveStartForm(forms.Form):
     """The user confirms by typing the conversation ID."""
@@ -15,7 +13,6 @@ class LiveStartForm(forms.Form):
         label="Conversation ID",
         max_length=200,
         strip=False,
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
 

@@ -14,7 +14,6 @@ from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.call import Choice, Note, Unreadable
 from diagnostics.parsing.inputs import Inputs, ParsedPaste, read_paste
 from diagnostics.parsing.parse import PastedCall, limit_of, masked_text
-from diagnostics.web.form_text import NO_NUL
 
 NOTHING_PASTED = "Paste a call or a conversation ID."
 PASTED = ("call", "answer", "conversation_id")
@@ -37,7 +36,6 @@ class DiagnoseForm(forms.Form):
         label="Call, response or thread",
         required=False,
         strip=False,
-        error_messages=NO_NUL,
         help_text="Paste cURL, raw HTTP, a HAR, code, a log or the whole thread. Nothing is executed.",
         widget=forms.Textarea(
             attrs={**PLAIN, "rows": 8, "placeholder": "POST /api/v2/conversations/chat/{conversationId}/cobrowse"}
@@ -53,7 +51,6 @@ class DiagnoseForm(forms.Form):
         label="Response",
         required=False,
         strip=False,
-        error_messages=NO_NUL,
         help_text="Only if it isn't in the text above: raw HTTP, or JSON with status, headers and body.",
         widget=forms.Textarea(attrs={**PLAIN, "rows": 4}),
     )
@@ -62,18 +59,16 @@ class DiagnoseForm(forms.Form):
         required=False,
         max_length=200,
         help_text="Only if it isn't in the text above.",
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
     note = forms.CharField(
         label="Notes",
         required=False,
         max_length=2000,
-        error_messages=NO_NUL,
         help_text="For example: failed at noon, works again since.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    choice = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput, error_messages=NO_NUL)
+    choice = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     client = forms.ModelChoiceField(
         queryset=OAuthClient.objects.none(),
         required=False,
