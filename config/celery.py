@@ -21,14 +21,14 @@ app.conf.beat_schedule = {
     "tick": {
         "task": "diagnostics.tasks.tick",
         "schedule": TICK_SECONDS,
-        # A tick that waited too long is useless: the next one reads the same rows.
-        "options": {"expires": TICK_SECONDS, "queue": queues.TICKS},
+        # No expiry date: beat would write it by its own clock. The tasks drop those that waited too long.
+        "options": {"queue": queues.TICKS},
     },
     # Usually a single query. Frequent, so that schedules start soon after they are due.
     "due": {
         "task": "diagnostics.tasks.start_due",
         "schedule": START_DUE_SECONDS,
-        "options": {"expires": START_DUE_SECONDS, "queue": queues.TICKS},
+        "options": {"queue": queues.TICKS},
     },
 }
 

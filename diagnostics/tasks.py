@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutdown
+from celery.signals import beat_init, worker_ready, worker_shutdown
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
@@ -15,10 +15,11 @@ from diagnostics.monitoring import deliveries
 from diagnostics.monitoring.deliveries import due_deliveries
 from diagnostics.monitoring.incidents import send_reminders
 from diagnostics.monitoring.schedules import claim_due_schedules
+from diagnostics.operations.heartbeats import is_first_since
 from diagnostics.operations.retention import due_passes, work_on_pass
 from diagnostics.operations.set_aside import forget_ended_failures, refresh_safely, run_next_safely, verify_safely
-from diagnostics.operations.tick_parts import retry_failed_parts, run_part, run_parts
-from diagnostics.operations.worker_heartbeats import on_worker_ready, on_worker_shutdown
+from diagnostics.operations.tick_parts import run_between_ticks, run_parts
+from diagnostics.operations.worker_heartbeats import on_beat_init, on_worker_ready, on_worker_shutdown
 from diagnostics.orgs.clients import end_stuck_verifications
 from diagnostics.orgs.contracts import end_stuck_refreshes
 from diagnostics.orgs.sync import lifecycle
@@ -28,7 +29,7 @@ from diagnostics.runs.backfill import backfill_runs
 from diagnostics.runs.idempotency_keys import delete_expired_keys
 from diagnostics.runs.models import Run
 from diagnostics.runs.rate_limit_waits import STARTS_AT_ONCE, runs_to_start
-from diagnostics.runs.sweep import sweep
+from diagnostics.runs.sweep import SweepResult, sweep, sweep_abandoned
 from diagnostics.runs.watches import advance_watches
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 SCHEDULED = settings.SCHEDULED_QUEUE
 
 worker_ready.connect(on_worker_ready)
+beat_init.connect(on_beat_init)
 worker_shutdown.connect(on_worker_shutdown)
 
 
@@ -96,7 +98,10 @@ def apply_retention(pass_id: int) -> None:
 
 
 def send_swept_runs() -> None:
-    swept = sweep()
+    _send_swept(sweep())
+
+
+def _send_swept(swept: SweepResult) -> None:
     for run_id in swept.to_requeue:
         send(execute_run, run_id)
     for run_id in swept.scheduled:
@@ -107,6 +112,10 @@ def send_paced_runs(at_once: int = STARTS_AT_ONCE) -> None:
     """Start runs that no longer have to wait for the rate limit of their org."""
     for run_id, source in runs_to_start(at_once):
         send(execute_scheduled_run if source == Run.Source.SCHEDULE else execute_run, run_id)
+
+
+def send_abandoned_runs() -> None:
+    _send_swept(sweep_abandoned())
 
 
 def send_due_schedules() -> None:
@@ -154,18 +163,24 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "turns": delete_old_turns,
 }
 
+URGENT_PARTS: dict[str, Callable[[], object]] = {
+    "schedules": send_due_schedules,
+    "sweep": send_abandoned_runs,
+    "rate_limits": send_paced_runs,
+}
 
-@shared_task(ignore_result=True, expires=30)
+
+@shared_task(ignore_result=True)
 def tick() -> None:
-    run_parts(TICK_PARTS)
+    if is_first_since("tick", settings.TICK_PAUSE_SECONDS):
+        run_parts(TICK_PARTS)
 
 
-@shared_task(ignore_result=True, expires=30)
+@shared_task(ignore_result=True)
 def start_due() -> None:
-    """Between two ticks: start due schedules, and retry the parts that failed in the last tick."""
-    retry_failed_parts(TICK_PARTS)
-    run_part("schedules", send_due_schedules, between_ticks=True)
-    run_part("rate_limits", send_paced_runs, between_ticks=True)
+    """Between two ticks: start due schedules, find dead workers, and retry the parts that failed in the last tick."""
+    if is_first_since("due", settings.START_DUE_PAUSE_SECONDS):
+        run_between_ticks(URGENT_PARTS, TICK_PARTS)
 
 
 def send(task: Any, pk: int) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from diagnostics.accounts.models import AuditEntry, User
+from diagnostics.storage.clock import database_now
 from diagnostics.storage.locks import lock_until_commit
 
 MINUTE = timedelta(minutes=1)
@@ -78,7 +79,7 @@ def enforce_run_limit(user: User) -> None:
     Call this in the transaction that starts something; other transactions of the same user wait for its end.
     """
     lock_until_commit(f"limits of user {user.pk}")
-    now, most = timezone.now(), settings.RUNS_PER_MINUTE
+    now, most = database_now(), settings.RUNS_PER_MINUTE
     times: list[datetime] = []
     for model, filters in _counted_models:
         rows = model._default_manager.filter(started_by=user, created_at__gt=now - MINUTE, **filters)

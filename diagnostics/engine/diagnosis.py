@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from diagnostics.checks.base import Check, CheckContext, Target, never, planned_checks
+from diagnostics.checks.base import Check, CheckContext, Result, Target, never, planned_checks
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import verdict as verdicts
 from diagnostics.engine.facts import OrgFacts
 from diagnostics.engine.finding import AnyFinding, FindingResult
@@ -24,7 +25,7 @@ from diagnostics.genesys.response import TokenResult
 from diagnostics.parsing.company_gateway import implied_gateway
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim, read_aim
-from diagnostics.redaction.redactor import Redactor
+from diagnostics.redaction.redactor import CUT, Redactor
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,32 @@ class CheckStep:
     path_ms: float
 
 
+@dataclass(frozen=True)
+class StoredSteps:
+    """The finished steps of a run whose worker died, redacted."""
+
+    findings: tuple[FindingResult, ...] = ()
+    exchanges: tuple[HttpExchange, ...] = ()
+
+    def results(self) -> dict[str, tuple[Result, ...]]:
+        """By check ID."""
+        results: dict[str, tuple[Result, ...]] = {}
+        for found in self.findings:
+            result = Result(
+                Outcome(found.outcome), found.code, found.sentence, found.hint, found.subject, found.evidence
+            )
+            results[found.check_id] = (*results.get(found.check_id, ()), result)
+        return results
+
+
+NOTHING_STORED = StoredSteps()
+
+
 class Diagnosis:
-    """Runs the checks against one org. Iterate over `steps()` once; `verdict()` then covers all findings."""
+    """Runs the checks against one org. Iterate over `steps()` once; `verdict()` then covers all findings.
+
+    With `stored` it continues a run: the finished checks and their requests aren't repeated.
+    """
 
     def __init__(
         self,
@@ -57,6 +82,7 @@ class Diagnosis:
         deadline: float = DEADLINE_SECONDS,
         at_once: int = AT_ONCE,
         pace: Pace = UNPACED,
+        stored: StoredSteps = NOTHING_STORED,
     ) -> None:
         self.contract = contract or bundled()
         self.region, self.inputs, self._part = region, inputs, part
@@ -81,7 +107,9 @@ class Diagnosis:
             company_gateway=inputs.company_gateway,
             may_start=may_start,
         )
-        self.findings: list[FindingResult] = []
+        self._genesys.preload(exchange for exchange in stored.exchanges if not CUT.search(exchange.body))
+        self._finished = stored.results()
+        self.findings: list[FindingResult] = list(stored.findings)
         self.critical_path_ms = 0.0
 
     def steps(self, checks: tuple[Check, ...] | None = None) -> Iterator[CheckStep]:
@@ -92,7 +120,9 @@ class Diagnosis:
         """Yield the checks that finish together, so that they can be stored together."""
         chosen = planned_checks(self.inputs.given) if checks is None else checks
         try:
-            for batch in run_checks(chosen, self._ctx, deadline=self._deadline, at_once=self._at_once):
+            for batch in run_checks(
+                chosen, self._ctx, finished=self._finished, deadline=self._deadline, at_once=self._at_once
+            ):
                 self._redact_issued_token()
                 yield tuple(map(self._step, batch))
         finally:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -29,7 +29,12 @@ class CheckRun:
 
 
 def run_checks(
-    checks: Iterable[Check], ctx: CheckContext, *, deadline: float = DEADLINE_SECONDS, at_once: int = AT_ONCE
+    checks: Iterable[Check],
+    ctx: CheckContext,
+    *,
+    finished: Mapping[str, tuple[Result, ...]] | None = None,
+    deadline: float = DEADLINE_SECONDS,
+    at_once: int = AT_ONCE,
 ) -> Iterator[tuple[CheckRun, ...]]:
     """Yield the checks that finish together, a batch at a time. A prerequisite that isn't planned doesn't block.
 
@@ -37,28 +42,34 @@ def run_checks(
     After `deadline` seconds, not counting waits for the org's rate limit, no check starts, and the rest get
     `skip / out_of_time`; running checks may finish, because each of their requests has its own timeout. If the caller
     stops iterating, nothing is waited for.
+
+    `finished` has the results of checks that aren't repeated, by check ID: others depend on them. They aren't yielded.
     """
     planned = {check.id: check for check in checks}
     order = TopologicalSorter({id: _before(planned[id], planned) for id in sorted(planned)})
     order.prepare()
     ends_at = time.monotonic() + deadline
-    done: dict[str, CheckRun] = {}
+    done = {id: CheckRun(planned[id], results, 0.0) for id, results in (finished or {}).items() if id in planned}
     running: dict[Future[CheckRun], str] = {}
     batch: list[CheckRun] = []
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="check")
     try:
         while order.is_active():
-            for id in sorted(order.get_ready()):
-                check = planned[id]
-                before = list(done.values()) if check.if_all_right else [done[a] for a in check.after if a in done]
-                running[pool.submit(_run_one, check, ctx, before, ends_at)] = id
-            finished = wait(running, BATCH_PAUSE if batch else None, return_when=FIRST_COMPLETED).done
-            for future in finished:
+            while ready := sorted(order.get_ready()):
+                for id in ready:
+                    if id in done:
+                        order.done(id)
+                        continue
+                    check = planned[id]
+                    before = list(done.values()) if check.if_all_right else [done[a] for a in check.after if a in done]
+                    running[pool.submit(_run_one, check, ctx, before, ends_at)] = id
+            ended = wait(running, BATCH_PAUSE if batch else None, return_when=FIRST_COMPLETED).done
+            for future in ended:
                 id = running.pop(future)
                 done[id] = future.result()
                 order.done(id)
                 batch.append(done[id])
-            if not finished or not order.is_active():
+            if not ended or not order.is_active():
                 yield tuple(batch)
                 batch.clear()
     finally:

@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
 from diagnostics.jobs.models import Turn
+from diagnostics.storage.clock import database_now
 
 RETENTION = timedelta(days=1)  # longer than anything waits in a queue
 
@@ -22,4 +21,4 @@ def served_at(queue: str) -> dict[tuple[int, str], datetime]:
 
 def delete_old_turns(now: datetime | None = None) -> int:
     """Delete old turns and return how many. A user without a turn comes first anyway."""
-    return Turn.objects.filter(served_at__lt=(now or timezone.now()) - RETENTION).delete()[0]
+    return Turn.objects.filter(served_at__lt=(now or database_now()) - RETENTION).delete()[0]

@@ -516,6 +516,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('resumed_at', models.DateTimeField(blank=True, null=True)),
                 ('cause', models.CharField(blank=True, max_length=60)),
                 ('certainty', models.CharField(blank=True, max_length=12)),
                 ('verdict', models.JSONField(blank=True, default=dict)),

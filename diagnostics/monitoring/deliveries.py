@@ -39,6 +39,7 @@ from diagnostics.monitoring.channels.responses import (
 from diagnostics.monitoring.channels.sending import send
 from diagnostics.monitoring.models import Channel, Delivery
 from diagnostics.monitoring.retry_schedule import retry_delay
+from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.web.format import count_of
 from diagnostics.web.refusals import ActionRefused
 
@@ -56,7 +57,7 @@ def due_deliveries(now: datetime | None = None) -> tuple[int, ...]:
 
     Each channel has at most BATCH_PER_CHANNEL under way, so that a slow server doesn't delay the others.
     """
-    now = now or timezone.now()
+    now = now or database_now()
     sending = Delivery.objects.filter(state=Delivery.State.SENDING, lease_until__gt=now)
     under_way = Counter(sending.values_list("channel_id", flat=True))
     position = Window(RowNumber(), partition_by=F("channel_id"), order_by=[F("next_try_at").asc(), F("pk").asc()])
@@ -69,14 +70,14 @@ def due_deliveries(now: datetime | None = None) -> tuple[int, ...]:
 
 def deliver(pk: int) -> bool:
     """One attempt. False if another worker has the delivery, it has ended, or an error of ours stopped the attempt."""
-    expired = Delivery.objects.filter(pk=pk, state=Delivery.State.SENDING, lease_until__lte=timezone.now())
+    expired = Delivery.objects.filter(pk=pk, state=Delivery.State.SENDING, lease_until__lte=DATABASE_NOW)
     if expired.exists() and count_failure(Kind.DELIVERY, pk, WorkerLost(), _give_up_delivery):
         return False
     return attempt(Kind.DELIVERY, pk, lambda: _deliver(pk), _give_up_delivery, again=_release) is True
 
 
 def _give_up_delivery(pk: int) -> None:
-    now = timezone.now()
+    now = database_now()
     reason = "Failed because of an error in Cobrowse Doctor. The system page shows it."
     ended = {"state": Delivery.State.FAILED, "ended_at": now, "next_try_at": None, "lease_until": None}
     Delivery.objects.filter(pk=pk, state__in=(*WAITING, Delivery.State.SENDING)).update(reason=reason, **ended)
@@ -84,7 +85,7 @@ def _give_up_delivery(pk: int) -> None:
 
 def _release(pk: int) -> None:
     sending = Delivery.objects.filter(pk=pk, state=Delivery.State.SENDING)
-    sending.update(state=Delivery.State.QUEUED, next_try_at=timezone.now(), lease_until=None)
+    sending.update(state=Delivery.State.QUEUED, next_try_at=DATABASE_NOW, lease_until=None)
 
 
 class WorkerLost(Exception):
@@ -92,12 +93,12 @@ class WorkerLost(Exception):
 
 
 def _deliver(pk: int) -> bool:
-    now = timezone.now()
+    now = database_now()
     delivery = claim(Delivery.objects.filter(_is_free(now)), pk, LEASE, now, state=Delivery.State.SENDING)
     if delivery is None:
         return False
     if reason := reason_to_drop(delivery):
-        leased(delivery).update(state=Delivery.State.DROPPED, reason=reason, ended_at=timezone.now(), lease_until=None)
+        leased(delivery).update(state=Delivery.State.DROPPED, reason=reason, ended_at=DATABASE_NOW, lease_until=None)
         return True
     at = timezone.now()
     message = Message.from_json(delivery.message)
@@ -114,11 +115,11 @@ def _deliver(pk: int) -> bool:
 def start_test(channel: Channel, user: User) -> Delivery:
     """Raises ActionRefused after MAX_TESTS_PER_MINUTE."""
     recent = Delivery.objects.filter(channel=channel, event=Delivery.Event.TEST)
-    if recent.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count() >= MAX_TESTS_PER_MINUTE:
+    if recent.filter(created_at__gt=DATABASE_NOW - timedelta(minutes=1)).count() >= MAX_TESTS_PER_MINUTE:
         raise ActionRefused(
             f"This channel was tested {MAX_TESTS_PER_MINUTE} times in the last minute. Try again in a minute."
         )
-    now, message_id = timezone.now(), uuid4()
+    now, message_id = database_now(), uuid4()
     message = test_message(channel.name, user.get_username(), now, f"cobrowse-doctor-test-{message_id.hex}")
     record("channel.tested", channel)
     return Delivery.objects.create(
@@ -135,7 +136,7 @@ def start_test(channel: Channel, user: User) -> Delivery:
 def try_again(delivery: Delivery) -> bool:
     """Retry a failed delivery. False if it is being sent or was delivered."""
     ended = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.FAILED)
-    again = ended.update(state=Delivery.State.QUEUED, next_try_at=timezone.now(), ended_at=None, reason="")
+    again = ended.update(state=Delivery.State.QUEUED, next_try_at=DATABASE_NOW, ended_at=None, reason="")
     if again:
         forget_failure(Kind.DELIVERY, delivery.pk)
         record("delivery.retried", delivery, name=str(delivery))
@@ -158,9 +159,7 @@ def _record_attempt(delivery: Delivery, reply: Reply, at: datetime) -> None:
         return
     text = str(attempts[-1]["reply"])
     if result is AttemptResult.DELIVERED:
-        _channel_rows(delivery).update(
-            state=Channel.State.WORKS, failures=0, last_ok_at=timezone.now(), last_reply=text
-        )
+        _channel_rows(delivery).update(state=Channel.State.WORKS, failures=0, last_ok_at=DATABASE_NOW, last_reply=text)
     elif wait is not None:
         _channel_rows(delivery).exclude(state=Channel.State.DISABLED).update(
             state=Channel.State.FAILING, last_reply=text
@@ -170,7 +169,7 @@ def _record_attempt(delivery: Delivery, reply: Reply, at: datetime) -> None:
 
 
 def _state(result: AttemptResult, wait: timedelta | None, attempts: int) -> dict[str, Any]:
-    now = timezone.now()
+    now = database_now()
     if result is AttemptResult.DELIVERED:
         return {"state": Delivery.State.SENT, "ended_at": now, "next_try_at": None, "reason": ""}
     if wait is not None:

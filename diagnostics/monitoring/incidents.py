@@ -10,7 +10,6 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from diagnostics.comparison.history import Point
 from diagnostics.engine import causes
@@ -39,6 +38,7 @@ from diagnostics.monitoring.thresholds import (
     stricter,
 )
 from diagnostics.runs.models import Run
+from diagnostics.storage.clock import database_now
 from diagnostics.storage.locks import lock_until_commit
 
 log = logging.getLogger(__name__)
@@ -67,14 +67,14 @@ def update_incidents_of(run: Run) -> None:
         return
     try:
         with transaction.atomic():
-            _update(run.schedule_id, run.target, timezone.now())
+            _update(run.schedule_id, run.target, database_now())
     except Exception as error:
         log.error("alerts of run %s could not be updated: %s", run.pk, error_location(error))
 
 
 def send_reminders(now: datetime | None = None) -> None:
     """Send due reminders, and end incidents whose schedule or client is gone. Safe to run concurrently."""
-    now = now or timezone.now()
+    now = now or database_now()
     still_open = without_set_aside(Incident.objects.filter(closed_at=None), Kind.INCIDENT)
     process_rows(
         Kind.INCIDENT, list(still_open.order_by("pk").values_list("pk", flat=True)), lambda pk: _remind(pk, now)

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Case, CharField, F, QuerySet, When, Window
 from django.db.models.functions import Cast, RowNumber
-from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
@@ -19,6 +18,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run
+from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.web.refusals import ActionRefused
 
 MAX_PER_TICK = 500  # after an outage the next ticks start the rest
@@ -51,7 +51,7 @@ def create_schedule(values: ScheduleValues) -> Schedule:
     _fill(schedule, values)
     with transaction.atomic():
         _save(schedule)  # its ID decides its start delay
-        _plan_from(schedule, timezone.now())
+        _plan_from(schedule, database_now())
         schedule.save(update_fields=["due_at", "next_run_at"])
         record("schedule.added", schedule, after=_audit_values(schedule))
     return schedule
@@ -65,7 +65,7 @@ def change_schedule(schedule: Schedule, values: ScheduleValues) -> None:
         before, before_values = (current.plan, current.jitter_seconds), _audit_values(current)
         _fill(current, values)
         if (current.plan, current.jitter_seconds) != before and not current.is_paused:
-            _plan_from(current, timezone.now())
+            _plan_from(current, database_now())
         _save(current)
         record("schedule.changed", current, before=before_values, after=_audit_values(current))
 
@@ -80,7 +80,7 @@ def delete_schedule(schedule: Schedule) -> None:
 @transaction.atomic
 def pause_schedules(schedules: Iterable[int], user: User | None, reason: str = "") -> int:
     """Returns how many were active. Open runs continue."""
-    now, count = timezone.now(), 0
+    now, count = database_now(), 0
     paused = {"paused_at": now, "paused_by": user, "pause_reason": reason[:300], "due_at": None, "next_run_at": None}
     for schedule in _locked(schedules).filter(paused_at=None):
         count += Schedule.objects.filter(pk=schedule.pk).update(**paused)
@@ -91,7 +91,7 @@ def pause_schedules(schedules: Iterable[int], user: User | None, reason: str = "
 @transaction.atomic
 def resume_schedules(schedules: Iterable[int]) -> int:
     """Returns how many were resumed: not those of retired clients. Times during the pause don't count as missed."""
-    now, count = timezone.now(), 0
+    now, count = database_now(), 0
     resumed = {"paused_at": None, "paused_by": None, "pause_reason": ""}
     for schedule in _locked(schedules).filter(client__retired_at=None).exclude(paused_at=None):
         _plan_from(schedule, now)
@@ -132,7 +132,7 @@ def claim_due_schedules(now: datetime | None = None) -> tuple[int, ...]:
     are recorded as missed. Nothing starts for a client with an open run: the schedule waits up to MAX_WAIT, then that
     time is missed as well.
     """
-    now = now or timezone.now()
+    now = now or database_now()
     due = Schedule.objects.filter(next_run_at__lte=now, paused_at=None)
     found = _in_turn(without_set_aside(due, Kind.SCHEDULE)).select_related("client")
     schedules = {
@@ -152,7 +152,7 @@ def _give_up(pk: int) -> None:
     """Pause the schedule, with the reason for its owner."""
     reason = "Paused because its run couldn't be started three times in a row. The system page shows the error."
     current = Schedule.objects.filter(pk=pk, paused_at=None)
-    current.update(paused_at=timezone.now(), paused_by=None, pause_reason=reason, due_at=None, next_run_at=None)
+    current.update(paused_at=DATABASE_NOW, paused_by=None, pause_reason=reason, due_at=None, next_run_at=None)
 
 
 def _claim(schedule: Schedule, now: datetime) -> int | None:

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest
-from django.utils import timezone
 
 from diagnostics.operations.models import Heartbeat
+from diagnostics.storage.clock import DATABASE_NOW, database_now
 
 TICK = "tick"
 CACHE_SECONDS = 5.0
@@ -18,11 +19,27 @@ CACHE_SECONDS = 5.0
 def beat(name: str, details: dict[str, Any] | None = None) -> None:
     """One upsert, so that concurrent calls are safe."""
     Heartbeat.objects.bulk_create(
-        [Heartbeat(name=name, at=timezone.now(), details=details or {})],
+        [Heartbeat(name=name, at=DATABASE_NOW, details=details or {})],
         update_conflicts=True,
         unique_fields=["name"],
         update_fields=["at", "details"],
     )
+
+
+def is_first_since(name: str, seconds: float) -> bool:
+    """Whether nobody else called this within `seconds`. One statement, so only one of concurrent callers gets True.
+
+    Messages of beat that waited in the queue are dropped by this, by the database's clock, and not by an expiry date,
+    which beat would write by its own clock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO diagnostics_heartbeat (name, at, details) VALUES (%s, clock_timestamp(), '{}') "
+            "ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at WHERE diagnostics_heartbeat.at <= EXCLUDED.at - %s * interval '1 second' "
+            "OR diagnostics_heartbeat.at > EXCLUDED.at RETURNING name",
+            [f"begun:{name}", seconds],
+        )
+        return cursor.fetchone() is not None
 
 
 def last_beat(name: str) -> datetime | None:
@@ -55,7 +72,7 @@ def late_tick(request: HttpRequest) -> dict[str, Any]:
         return {}
     if time.monotonic() - _state.at > CACHE_SECONDS:
         latest = timedelta(seconds=settings.TICK_LATE_SECONDS)
-        _state.at, _state.found = time.monotonic(), find_late_tick(timezone.now(), latest)
+        _state.at, _state.found = time.monotonic(), find_late_tick(database_now(), latest)
     return {"late_tick": _state.found}
 
 

@@ -28,19 +28,35 @@ class _Metric(Collector):
 
 @dataclass(frozen=True)
 class Scheduler:
-    """`at` is the time of the last tick. `failures` maps a kind to its rows set aside and its rows still retried."""
+    """`at` is the time of the last tick. `failures` maps a kind to its rows set aside and its rows still retried.
+
+    `skews` are the seconds that the clock of each process is ahead of the database's.
+    """
 
     at: datetime | None = None
     parts: Sequence[TickPart] = ()
     failures: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    skews: Mapping[str, float] = field(default_factory=dict)
 
 
-def render_metrics(work: Workload, broker: Broker, workers: list[Worker], scheduler: Scheduler, now: datetime) -> bytes:
+def render_metrics(
+    work: Workload,
+    broker: Broker,
+    workers: list[Worker],
+    scheduler: Scheduler,
+    now: datetime,
+) -> bytes:
     registry = CollectorRegistry()
     families = [
         *_system_metrics(broker, workers, scheduler.at, now),
         *_scheduler_metrics(scheduler, now),
         *_workload_metrics(work, now),
+        _gauges(
+            "clock_skew_seconds",
+            "How far a process's clock is ahead of the database's.",
+            ("process",),
+            {(name,): seconds for name, seconds in scheduler.skews.items()},
+        ),
     ]
     registry.register(_Metric(families))
     return generate_latest(registry)

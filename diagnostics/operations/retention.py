@@ -32,6 +32,7 @@ from diagnostics.operations.queries.retention import (
 )
 from diagnostics.orgs.models import ConfigurationSync, OrgChange
 from diagnostics.runs.models import Exchange, Finding, Run, Watch
+from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.storage.locks import lock_until_commit
 from diagnostics.web.refusals import ActionRefused
 
@@ -62,7 +63,7 @@ def save_rules(rules: Rules, user: User) -> None:
     before = rules_in_force()
     for kind, days in rules.items():
         if days != before[kind]:
-            changed = {"days": days, "changed_by": user, "changed_at": timezone.now()}
+            changed = {"days": days, "changed_by": user, "changed_at": database_now()}
             rule, _ = RetentionRule.objects.update_or_create(kind=kind, defaults=changed)
             record(
                 "retention.changed",
@@ -80,14 +81,14 @@ def start_pass(user: User | None, now: datetime | None = None) -> RetentionPass:
     lock_until_commit(START_LOCK)
     if _open_passes().exists():
         raise ActionRefused("A cleanup is running. Try again when it has finished.")
-    retention_pass = RetentionPass.objects.create(started_by=user, **_pass_values(now or timezone.now()))
+    retention_pass = RetentionPass.objects.create(started_by=user, **_pass_values(now or database_now()))
     record("retention.begun", retention_pass, after={"older_than": retention_pass.cutoffs}, person=user)
     return retention_pass
 
 
 def due_passes(now: datetime | None = None) -> tuple[int, ...]:
     """IDs of the passes to send to a worker: the nightly one, created here, and those without a living worker."""
-    now = now or timezone.now()
+    now = now or database_now()
     _begin_nightly(now)
     silent = Q(lease_until=None, started_at__lt=now - RESEND_AFTER) | Q(lease_until__lt=now)
     return tuple(_open_passes().filter(silent).order_by("id").values_list("pk", flat=True)[:10])
@@ -107,15 +108,15 @@ def work_on_pass(pass_id: int, seconds: float = WORK_SECONDS) -> bool:
 
 def _give_up_pass(pk: int) -> None:
     """End the pass, so that the next nightly one can begin."""
-    RetentionPass.objects.filter(pk=pk, finished_at=None).update(finished_at=timezone.now(), lease_until=None)
+    RetentionPass.objects.filter(pk=pk, finished_at=None).update(finished_at=DATABASE_NOW, lease_until=None)
 
 
 def _release(pk: int) -> None:
-    RetentionPass.objects.filter(pk=pk, finished_at=None).update(lease_until=timezone.now())
+    RetentionPass.objects.filter(pk=pk, finished_at=None).update(lease_until=DATABASE_NOW)
 
 
 def _work(pass_id: int, seconds: float) -> bool:
-    now = timezone.now()
+    now = database_now()
     free = RetentionPass.objects.filter(Q(lease_until=None) | Q(lease_until__lte=now), finished_at=None)
     retention_pass = claim(free, pass_id, LEASE, now)
     if retention_pass is None:
@@ -125,9 +126,9 @@ def _work(pass_id: int, seconds: float) -> bool:
         for batch in _batches(retention_pass.cutoffs):
             while _delete_safely(retention_pass, batch):
                 if time.monotonic() >= ends_at:
-                    leased(retention_pass).update(lease_until=timezone.now())
+                    leased(retention_pass).update(lease_until=DATABASE_NOW)
                     return True
-        leased(retention_pass).update(finished_at=timezone.now(), lease_until=None)
+        leased(retention_pass).update(finished_at=DATABASE_NOW, lease_until=None)
     except _LostLease:
         log.warning("retention pass %s was claimed by another worker", pass_id)
     return True
@@ -137,7 +138,7 @@ def _work(pass_id: int, seconds: float) -> bool:
 def pin_run(run: Run, user: User) -> bool:
     """A pinned run is never deleted, and keeps its bodies. False if it was pinned already."""
     free = Run.objects.filter(pk=run.pk, pinned_at=None)
-    if not free.update(pinned_at=timezone.now(), pinned_by=user):
+    if not free.update(pinned_at=DATABASE_NOW, pinned_by=user):
         return False
     record("run.pinned", run, person=user)
     return True
@@ -216,7 +217,7 @@ def _delete_batch(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
         raise _LostLease
     found = _free(without_set_aside(batch.rows, batch.kind), batch.most)
     done = batch.work(found) if found else {}
-    lease = timezone.now() + LEASE
+    lease = database_now() + LEASE
     deleted = Counter(row.deleted)
     deleted.update(done)
     leased(retention_pass).update(lease_until=lease, deleted=dict(deleted))
@@ -232,7 +233,7 @@ def _batches(cutoffs: dict[str, str]) -> Iterator[DeletionBatch]:
 
 def _drop_bodies(runs: list[int]) -> dict[str, int]:
     dropped = Exchange.objects.filter(run_id__in=runs).update(body="", request_headers=[], response_headers=[])
-    Run.objects.filter(pk__in=runs).update(bodies_dropped_at=timezone.now())
+    Run.objects.filter(pk__in=runs).update(bodies_dropped_at=DATABASE_NOW)
     return {"bodies": dropped, "runs without bodies": len(runs)}
 
 

@@ -8,12 +8,12 @@ import psycopg
 from django.db import Error, connection
 from django.db.models import F
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from diagnostics.jobs import row_failures
 from diagnostics.jobs.time_limits import TimeLimitReached, time_limit
 from diagnostics.operations.heartbeats import TICK, beat
 from diagnostics.operations.models import TickPart
+from diagnostics.storage.clock import DATABASE_NOW
 
 ACTIVE = psycopg.pq.TransactionStatus.ACTIVE
 
@@ -35,6 +35,13 @@ def run_parts(parts: Parts) -> tuple[str, ...]:
         log.error("the tick could not write its heartbeat: %s", row_failures.error_location(error))
         _reset_connection()
     return failed
+
+
+def run_between_ticks(urgent: Parts, parts: Parts) -> None:
+    """Retry the parts that failed, then run what can't wait for the next tick."""
+    retry_failed_parts(parts)
+    for name, work in urgent.items():
+        run_part(name, work, between_ticks=True)
 
 
 def retry_failed_parts(parts: Parts) -> tuple[str, ...]:
@@ -66,13 +73,11 @@ def run_part(name: str, work: Callable[[], object], *, between_ticks: bool = Fal
 
 def _begin(name: str) -> None:
     """Keeps the start of a run that hasn't ended, so that a hanging part shows even if later ticks start it again."""
-    now = timezone.now()
-    if not TickPart.objects.filter(name=name).update(started_at=Coalesce("started_at", now)):
-        TickPart.objects.get_or_create(name=name, defaults={"started_at": now})
+    if not TickPart.objects.filter(name=name).update(started_at=Coalesce("started_at", DATABASE_NOW)):
+        TickPart.objects.get_or_create(name=name, defaults={"started_at": DATABASE_NOW})
 
 
 def _record(name: str, seconds: float, error: str = "") -> None:
-    now = timezone.now()
     ended = {"started_at": None, "seconds": round(seconds, 3)}
     try:
         if error:
@@ -81,11 +86,11 @@ def _record(name: str, seconds: float, error: str = "") -> None:
                 failures=F("failures") + 1,
                 failures_total=F("failures_total") + 1,
                 error=error[:80],
-                failed_at=now,
+                failed_at=DATABASE_NOW,
                 **ended,
             )
         else:
-            TickPart.objects.filter(name=name).update(failures=0, error="", succeeded_at=now, **ended)
+            TickPart.objects.filter(name=name).update(failures=0, error="", succeeded_at=DATABASE_NOW, **ended)
     except Exception as failure:
         log.error("how the tick's part %s went could not be stored: %s", name, row_failures.error_location(failure))
         _reset_connection()

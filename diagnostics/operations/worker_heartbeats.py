@@ -1,7 +1,8 @@
-"""Heartbeats of the workers, with their queues and number of active tasks."""
+"""Heartbeats of the workers and of beat, with their queues, number of active tasks and clock skew."""
 
 import json
 import logging
+import socket
 import threading
 from datetime import timedelta
 from typing import Any
@@ -14,11 +15,15 @@ from diagnostics import product
 
 log = logging.getLogger(__name__)
 
-INTERVAL_SECONDS = 15.0
+INTERVAL_SECONDS = 5.0
 FORGET_AFTER = timedelta(days=1)
 PREFIX = "worker:"
+BEAT = "beat:"
 UPSERT_HEARTBEAT = """
-INSERT INTO diagnostics_heartbeat (name, at, details) VALUES (%s, %s, %s)
+INSERT INTO diagnostics_heartbeat (name, at, details) VALUES (
+    %s, clock_timestamp(), %s::jsonb || jsonb_build_object('skew_seconds',
+        round(extract(epoch FROM %s::timestamptz - clock_timestamp())::numeric, 2))
+)
 ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, details = EXCLUDED.details
 """
 _stopped = threading.Event()
@@ -26,14 +31,24 @@ _stopped = threading.Event()
 
 def on_worker_ready(sender: Any, **kwargs: Any) -> None:
     """Receiver of Celery's `worker_ready`. Starts a thread in the worker's main process."""
+    name = f"{PREFIX}{sender.hostname}"
     details = {
         "queues": sorted(queue.name for queue in sender.task_consumer.queues),
         "processes": getattr(sender.pool, "num_processes", 1),
         "version": product.version(),
         "since": timezone.now().isoformat(),
     }
+    _start_beating(name, details)
+
+
+def on_beat_init(sender: Any, **kwargs: Any) -> None:
+    """Receiver of Celery's `beat_init`."""
+    _start_beating(f"{BEAT}{socket.gethostname()}", {"version": product.version(), "since": timezone.now().isoformat()})
+
+
+def _start_beating(name: str, details: dict[str, Any]) -> None:
     _stopped.clear()
-    threading.Thread(target=_beat_until_stopped, args=(sender.hostname, details), daemon=True, name="heartbeat").start()
+    threading.Thread(target=_beat_until_stopped, args=(name[:120], details), daemon=True, name="heartbeat").start()
 
 
 def on_worker_shutdown(sender: Any, **kwargs: Any) -> None:
@@ -42,17 +57,22 @@ def on_worker_shutdown(sender: Any, **kwargs: Any) -> None:
     _write("DELETE FROM diagnostics_heartbeat WHERE name = %s", [f"{PREFIX}{sender.hostname}"])
 
 
-def _beat_until_stopped(hostname: str, details: dict[str, Any]) -> None:
+def _beat_until_stopped(name: str, details: dict[str, Any]) -> None:
+    forget_silent()
     while not _stopped.is_set():
-        send_heartbeat(hostname, {**details, "busy": len(state.active_requests)})
+        send_heartbeat(name, {**details, "busy": len(state.active_requests)})
         _stopped.wait(INTERVAL_SECONDS)
 
 
-def send_heartbeat(hostname: str, details: dict[str, Any]) -> None:
-    """Also deletes the heartbeats of workers that have been silent for a day."""
-    now = timezone.now()
-    _write(UPSERT_HEARTBEAT, [f"{PREFIX}{hostname}"[:120], now, json.dumps(details)])
-    _write("DELETE FROM diagnostics_heartbeat WHERE name LIKE %s AND at < %s", [f"{PREFIX}%", now - FORGET_AFTER])
+def send_heartbeat(name: str, details: dict[str, Any]) -> None:
+    """One statement. The database compares its clock with ours."""
+    _write(UPSERT_HEARTBEAT, [name, json.dumps(details), timezone.now()])
+
+
+def forget_silent() -> None:
+    """Delete the heartbeats of workers and beats that have been silent for a day."""
+    old = "DELETE FROM diagnostics_heartbeat WHERE name ~ %s AND at < clock_timestamp() - %s"
+    _write(old, [f"^({PREFIX}|{BEAT})", FORGET_AFTER])
 
 
 def _write(statement: str, values: list[Any]) -> None:

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from diagnostics.accounts import actor as acting
 from diagnostics.accounts.audit import record
@@ -19,6 +18,7 @@ from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.orgs.status import update_status_from_verification
 from diagnostics.orgs.tokens import delete_token, store_token
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.web.refusals import ActionRefused
 
 VERIFICATIONS = Limit(("client.verification_started",), 20, "started {} verifications")
@@ -79,7 +79,7 @@ def change_client(
 
 @transaction.atomic
 def replace_secret(client: OAuthClient, secret: str) -> None:
-    client.secret, client.secret_set_at = secret, timezone.now()
+    client.secret, client.secret_set_at = secret, database_now()
     delete_token(client)
     client.state, client.verification = OAuthClient.State.UNVERIFIED, []
     client.save(update_fields=["secret", "secret_set_at", "state", "verification", "updated_at"])
@@ -89,7 +89,7 @@ def replace_secret(client: OAuthClient, secret: str) -> None:
 @transaction.atomic
 def retire_client(client: OAuthClient) -> None:
     """Delete the secret and prevent new runs. Existing runs stay readable."""
-    client.retired_at, client.secret, client.state = timezone.now(), "", OAuthClient.State.UNVERIFIED
+    client.retired_at, client.secret, client.state = database_now(), "", OAuthClient.State.UNVERIFIED
     delete_token(client)
     client.save(update_fields=["retired_at", "secret", "state", "updated_at"])
     record("client.retired", client)
@@ -143,7 +143,7 @@ def mark_verifying(client: OAuthClient) -> bool:
     idle = OAuthClient.objects.filter(pk=client.pk, retired_at=None).exclude(
         state__in=(states.VERIFYING, states.NO_SECRET)
     )
-    is_started = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=timezone.now())
+    is_started = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=DATABASE_NOW)
     delete_token(client)
     forget_failure(Kind.CLIENT, client.pk)
     client.refresh_from_db()
@@ -183,7 +183,7 @@ def _end_verification(client: OAuthClient, steps: list[dict[str, Any]]) -> None:
     changes: dict[str, Any] = {"verification": steps, "state": State.FAILED if is_failed else State.UNVERIFIED}
     if is_verified:
         evidence = identity["evidence"]
-        now = timezone.now()
+        now = database_now()
         changes |= {"state": State.VERIFIED, "verified_at": now, "next_sync_at": now}
         changes |= {"org_id": evidence["org_id"], "org_name": evidence["org_name"]}
     OAuthClient.objects.filter(pk=client.pk, state=State.VERIFYING).update(**changes)
@@ -199,12 +199,12 @@ def store_gateway(client: OAuthClient, code: str) -> None:
     """Store whether the org has a gateway. An inconclusive code leaves the previous value."""
     has_gateway = {"listed": True, "none_configured": True, "no_provider_list": False}.get(code)
     if has_gateway is not None:
-        OAuthClient.objects.filter(pk=client.pk).update(gateway=has_gateway, gateway_seen_at=timezone.now())
+        OAuthClient.objects.filter(pk=client.pk).update(gateway=has_gateway, gateway_seen_at=DATABASE_NOW)
 
 
 def end_stuck_verifications(now: datetime | None = None) -> None:
     """End verifications that no worker finished within MAX_VERIFICATION_TIME."""
-    now = now or timezone.now()
+    now = now or database_now()
     stuck = OAuthClient.objects.filter(
         state=OAuthClient.State.VERIFYING, verification_started_at__lt=now - MAX_VERIFICATION_TIME
     )

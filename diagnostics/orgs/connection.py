@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from diagnostics.checks.base import never
-from diagnostics.engine.diagnosis import Diagnosis
+from diagnostics.engine.diagnosis import NOTHING_STORED, Diagnosis, StoredSteps
 from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.genesys.pace import UNPACED, Pace
 from diagnostics.genesys.regions import region
@@ -28,6 +28,7 @@ def diagnosis_of(
     may_start: Callable[[], bool] = never,
     deadline: float = 0,
     pace: Pace = UNPACED,
+    stored: StoredSteps = NOTHING_STORED,
 ) -> Diagnosis:
     """Return a diagnosis of the client's org. Raises ActionRefused if no request can be sent.
 
@@ -64,6 +65,7 @@ def diagnosis_of(
         org_id=client.org_id if is_same else "",
         deadline=deadline or DEADLINE_SECONDS,
         pace=pace,
+        stored=stored,
     )
 
 

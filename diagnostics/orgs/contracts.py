@@ -5,7 +5,6 @@ import zlib
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
@@ -15,6 +14,7 @@ from diagnostics.genesys.regions import region
 from diagnostics.jobs.row_failures import Kind, process_batch, without_set_aside
 from diagnostics.orgs.contract_in_force import current_version
 from diagnostics.orgs.models import ContractVersion
+from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.web.refusals import ActionRefused
 
 log = logging.getLogger(__name__)
@@ -32,11 +32,12 @@ def start_refresh(region_key: str, user: User | None) -> ContractVersion | None:
         region(region_key)
     except KeyError:
         raise ActionRefused(f"Unknown region {region_key[:60]}. Choose one from the list.") from None
-    end_stuck_refreshes(timezone.now())
+    now = database_now()
+    end_stuck_refreshes(now)
     try:
         with transaction.atomic():
             enforce_limit(CONTRACT_REFRESHES, user)
-            version = ContractVersion.objects.create(region=region_key, started_by=user)
+            version = ContractVersion.objects.create(region=region_key, started_by=user, started_at=now)
             record("contract.reading_started", version, name=region_key)
             return version
     except IntegrityError:
@@ -46,7 +47,7 @@ def start_refresh(region_key: str, user: User | None) -> ContractVersion | None:
 def refresh_contract(version_id: int) -> None:
     """Download the region's contract and store it if it is valid and new. Safe to call twice."""
     waiting = ContractVersion.objects.filter(pk=version_id, state=State.FETCHING, claimed_at=None)
-    if not waiting.update(claimed_at=timezone.now()):
+    if not waiting.update(claimed_at=DATABASE_NOW):
         return
     version = ContractVersion.objects.get(pk=version_id)
     try:
@@ -79,7 +80,7 @@ def _store(version: ContractVersion, fetched: live_contract.Fetched) -> None:
 def _end(version: ContractVersion, state: str, /, **values: object) -> None:
     """End the refresh unless it was already ended."""
     running = ContractVersion.objects.filter(pk=version.pk, state=State.FETCHING)
-    running.update(state=state, fetched_at=timezone.now(), **values)
+    running.update(state=state, fetched_at=DATABASE_NOW, **values)
 
 
 def _delete_old(region_key: str) -> None:
@@ -92,7 +93,7 @@ def _delete_old(region_key: str) -> None:
 
 def end_stuck_refreshes(now: datetime | None = None) -> None:
     """End refreshes that no worker finished within MAX_REFRESH_TIME, so that they don't block the next one."""
-    now = now or timezone.now()
+    now = now or database_now()
     stuck = ContractVersion.objects.filter(state=State.FETCHING, started_at__lt=now - MAX_REFRESH_TIME)
     sentence = "No worker finished the refresh. The current API reference stays. Refresh again."
 
@@ -106,4 +107,4 @@ def end_failed_refresh(pk: int) -> None:
     """End a refresh that failed because of an error in our code."""
     sentence = "The refresh failed because of an error in Cobrowse Doctor. The current API reference stays."
     fetching = ContractVersion.objects.filter(pk=pk, state=State.FETCHING)
-    fetching.update(state=State.REFUSED, fetched_at=timezone.now(), error=sentence)
+    fetching.update(state=State.REFUSED, fetched_at=DATABASE_NOW, error=sentence)

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from django.utils import timezone
-
 from diagnostics.genesys.response import TokenResult
 from diagnostics.orgs.models import AccessToken, OAuthClient
+from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.storage.model_fields import UnreadableSecret
 
 EXPIRY_MARGIN = timedelta(minutes=5)
@@ -14,7 +13,7 @@ EXPIRY_MARGIN = timedelta(minutes=5)
 def stored_token(client: OAuthClient) -> str:
     """Return the client's stored token, or "" if it is missing, expired or can't be decrypted."""
     try:
-        found = AccessToken.objects.filter(client=client, until__gt=timezone.now()).first()
+        found = AccessToken.objects.filter(client=client, until__gt=DATABASE_NOW).first()
     except UnreadableSecret:
         delete_token(client)
         return ""
@@ -28,7 +27,7 @@ def store_token(client: OAuthClient, token: TokenResult | None) -> None:
     credentials = {"region": client.region, "client_id": client.client_id, "secret_set_at": client.secret_set_at}
     if not OAuthClient.objects.filter(pk=client.pk, retired_at=None, **credentials).exists():
         return
-    until = timezone.now() + timedelta(seconds=token.lifetime_s) - EXPIRY_MARGIN
+    until = database_now() + timedelta(seconds=token.lifetime_s) - EXPIRY_MARGIN
     AccessToken.objects.update_or_create(client=client, defaults={"value": token.value, "until": until})
 
 

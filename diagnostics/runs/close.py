@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from diagnostics.engine.facts import OrgFacts
 from diagnostics.genesys.response import response_from
@@ -20,6 +19,7 @@ from diagnostics.runs.models import Finding, Run
 from diagnostics.runs.search_keys import search_keys_of
 from diagnostics.runs.seen_providers import store_seen_providers
 from diagnostics.runs.signals import findings_stored, run_closed
+from diagnostics.storage.clock import DATABASE_NOW
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def close_run(run: Run, worker: str, result: RunResult) -> None:
     mine = Run.objects.filter(pk=run.pk, worker=worker, status=Run.Status.RUNNING)
     if not mine.update(
         status=result.status,
-        finished_at=timezone.now(),
+        finished_at=DATABASE_NOW,
         lease_until=None,
         cause=result.verdict["cause"],
         certainty=result.verdict["certainty"],
@@ -86,7 +86,7 @@ def force_close_run(run_id: int, worker: str | None = None) -> bool:
     return bool(
         mine.update(
             status=Run.Status.INTERRUPTED,
-            finished_at=timezone.now(),
+            finished_at=DATABASE_NOW,
             lease_until=None,
             cause=verdict["cause"],
             certainty=verdict["certainty"],

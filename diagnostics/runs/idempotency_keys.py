@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import ApiToken
@@ -17,6 +16,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import IdempotencyKey, Run
 from diagnostics.runs.runs import create_run
+from diagnostics.storage.clock import DATABASE_NOW
 
 KEY_LIFETIME = timedelta(hours=24)
 KEYS_PER_TICK = 5_000  # deleted per tick
@@ -44,7 +44,7 @@ def find_started_run(token: ApiToken, key: str, request_hash: str) -> Run | None
     if not key:
         return None
     rows = IdempotencyKey.objects.select_related("run__client", "run__started_by").defer("run__client__secret")
-    found = rows.filter(token=token, key=key, created_at__gt=timezone.now() - KEY_LIFETIME).first()
+    found = rows.filter(token=token, key=key, created_at__gt=DATABASE_NOW - KEY_LIFETIME).first()
     if found is not None and found.request_hash != request_hash:
         raise KeyReused
     return found.run if found else None
@@ -71,13 +71,15 @@ def start_api_run(
     )
     if key:
         IdempotencyKey.objects.filter(token=token, key=key).delete()  # an expired one
-        IdempotencyKey.objects.create(token=token, key=key, request_hash=request_hash, run=run)
+        IdempotencyKey.objects.create(
+            token=token, key=key, request_hash=request_hash, run=run, created_at=run.created_at
+        )
     record("run.started", run, after={"kind": run.kind, "token": token.prefix}, client=client)
     return StartResult(run, is_new=True)
 
 
 def delete_expired_keys() -> int:
-    old = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEY_LIFETIME)
+    old = IdempotencyKey.objects.filter(created_at__lte=DATABASE_NOW - KEY_LIFETIME)
     found = (
         without_set_aside(old, Kind.IDEMPOTENCY_KEY).order_by("created_at").values_list("pk", flat=True)[:KEYS_PER_TICK]
     )

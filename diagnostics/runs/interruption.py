@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from diagnostics.engine import causes
 from diagnostics.engine.diagnosis import verdict_with_fix
@@ -19,6 +18,7 @@ from diagnostics.parsing.intent import read_aim
 from diagnostics.runs.close import force_close_run, run_in_savepoint, store_results_from_rows
 from diagnostics.runs.live_permit import report_unconfirmed_start
 from diagnostics.runs.models import Run
+from diagnostics.storage.clock import database_now
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +31,19 @@ def close_interrupted(run: Run, now: datetime, sentence: str = "") -> None:
 
     The caller must have locked the row. `sentence` is the reason, "" if the worker is gone.
     """
-    reason = sentence or (
-        "No worker started this run."
-        if run.status == Run.Status.QUEUED
-        else "The worker stopped before this run ended."
-    )
+    reason = sentence or _reason(run)
     report_unconfirmed_start(run)
     _close(run, now, reason, _verdict_of_rows(run))
     run_in_savepoint(run, lambda: store_results_from_rows(run))
+
+
+def _reason(run: Run) -> str:
+    if run.resumed_at is not None:
+        other = "no other one continued it" if run.status == Run.Status.QUEUED else "so did the one that continued it"
+        return f"The worker stopped before this run ended, and {other}."
+    if run.status == Run.Status.QUEUED:
+        return "No worker started this run."
+    return "The worker stopped before this run ended."
 
 
 def interrupt_run(run_id: int) -> None:
@@ -57,7 +62,7 @@ def end_broken_run(run_id: int, worker: str | None = None, sentence: str = INTER
                 rows = Run.objects.select_for_update(of=("self",)).filter(pk=run_id, status__in=OPEN)
                 run = (rows if worker is None else rows.filter(worker=worker)).first()
                 if run is not None:
-                    close(run, timezone.now(), sentence)
+                    close(run, database_now(), sentence)
                 return
         except Exception as error:
             if is_environment(error):

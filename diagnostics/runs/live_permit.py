@@ -4,10 +4,10 @@ import logging
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.runs.models import Finding, Run
+from diagnostics.storage.clock import database_now
 
 audit = logging.getLogger("diagnostics.audit")
 CHECK = "session.start"
@@ -22,7 +22,7 @@ def claim_start(run_id: int, worker: str) -> bool:
     False if it was used, if it has expired because the run was queued for too long, or if the run belongs to another
     worker.
     """
-    now = timezone.now()
+    now = database_now()
     mine = Run.objects.filter(pk=run_id, worker=worker, status=Run.Status.RUNNING, start_claimed_at=None)
     confirmed = mine.filter(inputs__start=True, created_at__gt=now - CONFIRMATION_LIFETIME)
     is_claimed = bool(confirmed.update(start_claimed_at=now))

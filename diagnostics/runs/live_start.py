@@ -4,7 +4,6 @@ import logging
 from datetime import timedelta
 
 from django.db.models import Q
-from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
@@ -14,6 +13,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run
+from diagnostics.storage.clock import database_now
 from diagnostics.web.refusals import ActionRefused
 
 audit = logging.getLogger("diagnostics.audit")
@@ -45,7 +45,7 @@ def _is_fixed(run: Run) -> bool:
 def recent_start(run: Run) -> Run | None:
     """A start in the same conversation that is in progress, or whose offer may still be open."""
     starts = Run.objects.filter(client=run.client, conversation_id=run.conversation_id, inputs__start=True)
-    recent = Q(created_at__gt=timezone.now() - OFFER_LIFETIME)
+    recent = Q(created_at__gt=database_now() - OFFER_LIFETIME)
     return starts.filter(recent | Q(status__in=[Run.Status.QUEUED, Run.Status.RUNNING])).order_by("-id").first()
 
 
@@ -72,6 +72,6 @@ def start_live(run: Run, user: User, typed: str) -> Run:
         user.pk,
         started.pk,
         started.conversation_id,
-        timezone.now().isoformat(timespec="seconds"),
+        database_now().isoformat(timespec="seconds"),
     )
     return started

@@ -67,6 +67,8 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # When it was queued again because its worker was gone. That happens once; the next worker continues it.
+    resumed_at = models.DateTimeField(null=True, blank=True)
     cause = models.CharField(max_length=60, blank=True)
     certainty = models.CharField(max_length=12, blank=True)
     verdict = models.JSONField(default=dict, blank=True)

@@ -2,11 +2,11 @@
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
 from diagnostics.orgs.models import ClientRateLimit
 from diagnostics.orgs.rate_limits import Refusal, wait_of_client
 from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.storage.clock import database_now
 
 STARTS_AT_ONCE = 20  # messages for one client, every two seconds while it may send
 MOST_CLIENTS = 100
@@ -23,10 +23,10 @@ def waits_for_refusal(run: Run, refusal: Refusal) -> bool:
 
 @transaction.atomic
 def return_to_queue(run_id: int, worker: str, *, refused: bool = False) -> None:
-    """Queue a run again that has to wait. Its findings go, because the next attempt starts anew."""
+    """Queue a run again that has to wait. After a refusal its findings go, because the next attempt starts anew."""
     mine = Run.objects.filter(pk=run_id, worker=worker, status=Run.Status.RUNNING)
     queued = {"status": Run.Status.QUEUED, "started_at": None, "lease_until": None, "worker": ""}
-    if mine.update(**queued, rate_limit_waits=F("rate_limit_waits") + int(refused)):
+    if mine.update(**queued, rate_limit_waits=F("rate_limit_waits") + int(refused)) and refused:
         Finding.objects.filter(run_id=run_id).delete()
         Exchange.objects.filter(run_id=run_id).delete()
 
@@ -43,7 +43,7 @@ def runs_to_start(at_once: int) -> list[tuple[int, str]]:
 
     Their messages were spent while they waited. The tick sends the first ones, and each run that ends sends one more.
     """
-    now = timezone.now()
+    now = database_now()
     found: list[tuple[int, str]] = []
     for limit in ClientRateLimit.objects.filter(is_contended=True)[:MOST_CLIENTS]:
         key = {"client__region": limit.region, "client__client_id": limit.client_id}

@@ -14,7 +14,7 @@ from typing import ParamSpec
 from uuid import uuid4
 
 from django.db import OperationalError, close_old_connections, connection, transaction
-from django.utils import timezone
+from django.db.models.functions import Coalesce
 from structlog.contextvars import bound_contextvars
 
 from diagnostics.accounts.audit import record
@@ -22,7 +22,7 @@ from diagnostics.accounts.models import User
 from diagnostics.accounts.rate_limits import enforce_run_limit
 from diagnostics.checks.base import Check, all_checks, branch_of, planned_checks
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.engine.diagnosis import CheckStep, aim_of
+from diagnostics.engine.diagnosis import NOTHING_STORED, CheckStep, StoredSteps, aim_of
 from diagnostics.engine.finding import FindingResult
 from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.engine.verdict import ENGINE_VERSION
@@ -37,13 +37,14 @@ from diagnostics.orgs.tokens import store_token
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.close import RunResult, close_run
 from diagnostics.runs.interruption import end_broken_run
-from diagnostics.runs.live_permit import claim_start_in_thread
+from diagnostics.runs.live_permit import claim_start_in_thread, report_unconfirmed_start
 from diagnostics.runs.models import STARTED_BY_USERS, Run
 from diagnostics.runs.models import Exchange as ExchangeRow
 from diagnostics.runs.models import Finding as FindingRow
 from diagnostics.runs.rate_limit_waits import return_to_queue, waits_for_refusal
 from diagnostics.runs.search_keys import target_of
 from diagnostics.runs.turns import claim_next_run
+from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.telemetry import tracing as traces
 from diagnostics.web.refusals import ActionRefused
 
@@ -51,9 +52,11 @@ log = logging.getLogger(__name__)
 Args = ParamSpec("Args")
 
 AUDITED_SOURCES = (Run.Source.WEB, Run.Source.CLI)  # other sources have their own audit log entries
-LEASE = timedelta(seconds=45)
-HEARTBEAT_SECONDS = 10.0
+# A dead worker is noticed when its lease is over, at the next sweep, which comes every START_DUE_SECONDS.
+LEASE = timedelta(seconds=12)
+HEARTBEAT_SECONDS = 4.0
 LONGEST_RUN_SECONDS = DEADLINE_SECONDS + MOST_WAITING_S + 60
+SHORTEST_DEADLINE = 20.0  # of a run that another worker continues
 
 
 @transaction.atomic
@@ -85,6 +88,7 @@ def create_run(
     if user is not None and source in STARTED_BY_USERS:
         enforce_run_limit(user)
     contract = current_contract(client.region)
+    now = database_now()
     inputs = replace(inputs, company_gateway=client.company_gateway)
     aim = aim_of(inputs, contract)
     target = {"region": client.region, "client_name": client.name, "client_id": client.client_id}
@@ -98,7 +102,8 @@ def create_run(
         engine_version=ENGINE_VERSION,
         contract_version=contract.version,
         started_by=user,
-        message_sent_at=timezone.now() if for_workers else None,
+        created_at=now,
+        message_sent_at=now if for_workers else None,
         repeats=repeats,
         branch=branch,
         schedule=schedule,
@@ -152,8 +157,8 @@ def execute_run(run_id: int, worker: str = "") -> bool:
 
 def execute_next_run(queue: str) -> int | None:
     """Claim and execute the next run of the queue. Returns its ID, None if the queue is empty."""
-    worker_name, now = _worker_name(), timezone.now()
-    run_id = claim_next_run(queue, worker_name, now, now + LEASE)
+    worker_name = _worker_name()
+    run_id = claim_next_run(queue, worker_name, LEASE)
     if run_id is not None:
         _execute(run_id, worker_name)
     return run_id
@@ -165,7 +170,7 @@ def _worker_name(worker: str = "") -> str:
 
 def _execute(run_id: int, worker_name: str) -> None:
     run = Run.objects.select_related("client").defer("client__secret").get(pk=run_id)
-    started = time.perf_counter()
+    started = time.perf_counter() - _seconds_before(run)
     with bound_contextvars(run=run_id, client=run.client_id), traces.span("run", run=run_id, client=run.client_id):
         try:
             with _lease(run_id, worker_name):
@@ -174,14 +179,21 @@ def _execute(run_id: int, worker_name: str) -> None:
             log.warning("run %s was closed while it was being worked on; its later findings are dropped", run_id)
 
 
+def _seconds_before(run: Run) -> float:
+    """How long ago the run started, if this worker continues it."""
+    if run.resumed_at is None or run.started_at is None:
+        return 0.0
+    return (database_now() - run.started_at).total_seconds()
+
+
 class _LostLease(Exception):
     """The sweep closed the run: nothing more may be written to it."""
 
 
 def _claim(run_id: int, worker_name: str) -> bool:
-    now = timezone.now()
     queued = Run.objects.filter(pk=run_id, status=Run.Status.QUEUED)
-    return bool(queued.update(status=Run.Status.RUNNING, started_at=now, lease_until=now + LEASE, worker=worker_name))
+    lease = {"lease_until": DATABASE_NOW + LEASE, "worker": worker_name}
+    return bool(queued.update(status=Run.Status.RUNNING, started_at=Coalesce("started_at", DATABASE_NOW), **lease))
 
 
 @contextmanager
@@ -202,7 +214,7 @@ def _renew(run_id: int, worker_name: str, stopped: threading.Event) -> None:
     while not stopped.wait(HEARTBEAT_SECONDS) and time.monotonic() < ends_at:
         try:
             Run.objects.filter(pk=run_id, worker=worker_name, status=Run.Status.RUNNING).update(
-                lease_until=timezone.now() + LEASE
+                lease_until=DATABASE_NOW + LEASE
             )
         except OperationalError:
             log.warning("the lease of run %s could not be renewed: the database does not answer", run_id)
@@ -234,6 +246,7 @@ def _run_checks(run: Run, worker_name: str, started: float) -> None:
 
 def _run_paced_checks(run: Run, worker_name: str, started: float, pace: ClientPace) -> None:
     inputs = Inputs.from_json(run.inputs)
+    done = _stored_steps(run, worker_name)
     # A token keeps the permissions it was issued with, so a repeated run needs a new one to see a fix.
     is_repeated = run.repeats_id is not None
     target = run.inputs.get("target")
@@ -247,6 +260,8 @@ def _run_paced_checks(run: Run, worker_name: str, started: float, pace: ClientPa
             fresh_token=is_repeated,
             may_start=partial(claim_start_in_thread, run.pk, worker_name),
             pace=pace,
+            deadline=max(SHORTEST_DEADLINE, DEADLINE_SECONDS - _seconds_before(run)),
+            stored=done,
         )
     except ActionRefused as refusal:
         refused = RunResult(Run.Status.INTERRUPTED, incomplete_verdict(str(refusal)), time.perf_counter() - started)
@@ -256,7 +271,7 @@ def _run_paced_checks(run: Run, worker_name: str, started: float, pace: ClientPa
         run.contract_version = diagnosis.contract.version
         Run.objects.filter(pk=run.pk, worker=worker_name).update(contract_version=diagnosis.contract.version)
     planned = tuple(check for check in all_checks() if check.id in run.planned)
-    stored = StoredCounts()
+    stored = StoredCounts(len(done.findings), len(done.exchanges))
     for batch in diagnosis.batches(planned):
         pace.report()
         if pace.refusal is not None and waits_for_refusal(run, pace.refusal):
@@ -279,6 +294,30 @@ def _run_paced_checks(run: Run, worker_name: str, started: float, pace: ClientPa
     gateway = next((f.code for f in diagnosis.findings if f.check_id == "provider.configured"), "")
     _retry_on_outage(store_gateway, run.client, gateway)
     _retry_on_outage(store_token, run.client, diagnosis.issued_token)
+
+
+@transaction.atomic
+def _stored_steps(run: Run, worker_name: str) -> StoredSteps:
+    """What an earlier worker of the run stored. A live start that it may have sent is reported, and never sent again."""
+    if run.resumed_at is None:
+        return NOTHING_STORED
+    _check_lease(run.pk, worker_name)
+    run.refresh_from_db(fields=["start_claimed_at"])
+    report_unconfirmed_start(run)
+    findings = tuple(
+        FindingResult(
+            row.check_id,
+            row.check_version,
+            row.subject,
+            row.outcome,
+            row.code,
+            row.sentence,
+            row.hint,
+            row.evidence,
+        )
+        for row in run.findings.order_by("position")
+    )
+    return StoredSteps(findings, tuple(row.value() for row in run.exchanges.order_by("position")))
 
 
 def _store_safely(
@@ -351,11 +390,13 @@ def _store(run_id: int, worker_name: str, batch: tuple[CheckStep, ...], stored: 
     _check_lease(run_id, worker_name)
     findings = [finding for step in batch for finding in step.findings]
     exchanges = [exchange for step in batch for exchange in step.exchanges]
-    FindingRow.objects.bulk_create(_finding_rows(run_id, findings, stored.findings))
-    ExchangeRow.objects.bulk_create(
+    rows = [
         ExchangeRow.from_value(exchange, number, run_id=run_id)
         for number, exchange in enumerate(exchanges, stored.exchanges)
-    )
+    ]
+    # If the connection was lost during the commit, they may be stored already.
+    FindingRow.objects.bulk_create(_finding_rows(run_id, findings, stored.findings), ignore_conflicts=True)
+    ExchangeRow.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _check_lease(run_id: int, worker_name: str) -> None:

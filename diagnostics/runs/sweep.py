@@ -1,26 +1,27 @@
-"""Recovers runs: queues them again if their message may be lost, and closes them if their worker is gone."""
+"""Recovers runs: queues them again if their message may be lost or their worker is gone, and closes the others."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from diagnostics.jobs.row_failures import Kind, process_batch, process_rows, without_set_aside
 from diagnostics.orgs.models import ClientRateLimit
 from diagnostics.runs.interruption import close_interrupted, end_broken_run
 from diagnostics.runs.models import Run
+from diagnostics.storage.clock import database_now
 
 RESEND_AFTER = timedelta(seconds=20)
 LONGEST_QUEUED = timedelta(minutes=30)
+CLOSED = ""
 
 
 @dataclass(frozen=True)
 class SweepResult:
     """Run IDs.
 
-    `to_requeue` are queued runs whose message may be lost, `scheduled` are those of schedules, and `closed` were
-    interrupted by this sweep.
+    `to_requeue` are queued runs whose message may be lost, or that lost their worker, `scheduled` are those of schedules,
+    and `closed` were interrupted by this sweep.
     """
 
     to_requeue: tuple[int, ...] = ()
@@ -29,13 +30,22 @@ class SweepResult:
 
 
 def sweep(now: datetime | None = None) -> SweepResult:
-    """Find runs queued for too long, and close runs whose lease expired. Two sweeps at once are harmless."""
-    now = now or timezone.now()
-    unclaimed = _unclaimed_runs(now)
+    """Find runs queued for too long, and runs whose lease expired. Two sweeps at once are harmless."""
+    now = now or database_now()
+    return _swept([*_unclaimed_runs(now), *_abandoned_runs(now)])
+
+
+def sweep_abandoned(now: datetime | None = None) -> SweepResult:
+    """The part of a sweep that looks for dead workers, a single query if there are none."""
+    return _swept(_abandoned_runs(now or database_now()))
+
+
+def _swept(found: list[tuple[int, str]]) -> SweepResult:
+    """From run IDs with their source, which is CLOSED for those that were closed."""
     return SweepResult(
-        to_requeue=tuple(pk for pk, source in unclaimed if source != Run.Source.SCHEDULE),
-        scheduled=tuple(pk for pk, source in unclaimed if source == Run.Source.SCHEDULE),
-        closed=tuple(_abandoned_runs(now)),
+        to_requeue=tuple(pk for pk, source in found if source not in (Run.Source.SCHEDULE, CLOSED)),
+        scheduled=tuple(pk for pk, source in found if source == Run.Source.SCHEDULE),
+        closed=tuple(pk for pk, source in found if source == CLOSED),
     )
 
 
@@ -61,11 +71,12 @@ def _waits_for_org(now: datetime) -> Exists:
     return Exists(ClientRateLimit.objects.filter(in_use, **key, is_contended=True))
 
 
-def _abandoned_runs(now: datetime) -> list[int]:
+def _abandoned_runs(now: datetime) -> list[tuple[int, str]]:
+    """The first worker that dies with a run leaves it to the next one; with the second one the run ends."""
     lease_expired = Q(status=Run.Status.RUNNING, lease_until__lt=now)
     never_claimed = Q(status=Run.Status.QUEUED, created_at__lt=now - LONGEST_QUEUED) & ~Q(_waits_for_org(now))
 
-    def close(pk: int) -> int | None:
+    def recover(pk: int) -> tuple[int, str] | None:
         run = (
             Run.objects.select_for_update(of=("self",), skip_locked=True)
             .filter(lease_expired | never_claimed, pk=pk)
@@ -73,8 +84,18 @@ def _abandoned_runs(now: datetime) -> list[int]:
         )
         if run is None:
             return None
-        close_interrupted(run, now)
-        return pk
+        if run.status == Run.Status.QUEUED or run.resumed_at is not None:
+            close_interrupted(run, now)
+            return pk, CLOSED
+        run.status, run.worker, run.lease_until, run.resumed_at, run.message_sent_at = (
+            Run.Status.QUEUED,
+            "",
+            None,
+            now,
+            now,
+        )
+        run.save(update_fields=["status", "worker", "lease_until", "resumed_at", "message_sent_at"])
+        return pk, run.source
 
     rows = without_set_aside(Run.objects.filter(lease_expired | never_claimed), Kind.RUN_CLOSING).order_by("id")
-    return process_rows(Kind.RUN_CLOSING, rows.values_list("pk", flat=True)[:500], close, end_broken_run)
+    return process_rows(Kind.RUN_CLOSING, rows.values_list("pk", flat=True)[:500], recover, end_broken_run)

@@ -4,7 +4,7 @@ A queue message only says that something is waiting. The worker that gets it tak
 lost, duplicated, or sent for a row already picked does no harm.
 """
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
@@ -53,7 +53,8 @@ WITH waiting AS (
     FOR UPDATE OF r SKIP LOCKED
 ), claimed AS (
     UPDATE diagnostics_run r
-    SET status = 'running', started_at = %(now)s, lease_until = %(until)s, worker = %(worker)s
+    SET status = 'running', started_at = COALESCE(r.started_at, clock_timestamp()),
+        lease_until = clock_timestamp() + %(lease)s, worker = %(worker)s
     FROM picked WHERE r.id = picked.id AND r.status = 'queued'
     RETURNING r.id, picked.person, picked.org
 ), recorded AS (
@@ -65,10 +66,10 @@ SELECT id FROM claimed
 """
 
 
-def claim_next_run(queue: str, worker: str, now: datetime, until: datetime) -> int | None:
-    """The ID of the run that this worker now owns until `until`, None if the queue is empty."""
+def claim_next_run(queue: str, worker: str, lease: timedelta) -> int | None:
+    """The ID of the run that this worker now owns for the time of the lease, None if the queue is empty."""
     parameters: dict[str, Any] = {"queue": queue, "scheduled": queue == SCHEDULED, "candidates": CANDIDATES}
-    parameters |= {"worker": worker, "now": now, "until": until}
+    parameters |= {"worker": worker, "lease": lease}
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, parameters)
         row = cursor.fetchone()

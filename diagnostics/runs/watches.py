@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
@@ -14,6 +13,7 @@ from diagnostics.engine import causes
 from diagnostics.jobs.row_failures import Kind, process_rows, without_set_aside
 from diagnostics.runs.models import Run, Watch
 from diagnostics.runs.runs import repeat_run, repeatable_checks
+from diagnostics.storage.clock import database_now
 from diagnostics.web.refusals import ActionRefused
 
 # From the start of the watch to the first check, and then between checks; the last one repeats.
@@ -43,7 +43,7 @@ def start_watch(run: Run, user: User) -> Watch:
     check_id = check_to_watch(run)
     if not check_id:
         raise ActionRefused("Nothing in this run can be fixed in the org and re-checked.")
-    now = timezone.now()
+    now = database_now()
     try:
         with transaction.atomic():
             enforce_run_limit(user)
@@ -64,7 +64,7 @@ def start_watch(run: Run, user: User) -> Watch:
 @transaction.atomic
 def stop_watch(run: Run) -> bool:
     """False if no watch was open."""
-    stopped = _end(Watch.objects.filter(run=run), Watch.State.STOPPED, timezone.now())
+    stopped = _end(Watch.objects.filter(run=run), Watch.State.STOPPED, database_now())
     if stopped:
         record("watch.stopped", run)
     return stopped
@@ -75,7 +75,7 @@ def advance_watches(now: datetime | None = None) -> tuple[int, ...]:
 
     Returns the IDs of the new runs, to be queued. Two ticks at once are harmless.
     """
-    now = now or timezone.now()
+    now = now or database_now()
     # Due watches come first, and those with a check in progress are left out, so that they cannot fill a batch.
     checking = Q(latest__status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
     watches = Watch.objects.filter(state=Watch.State.WATCHING).exclude(checking)
@@ -90,7 +90,7 @@ def advance_watches(now: datetime | None = None) -> tuple[int, ...]:
 
 def _stop_after_failures(pk: int) -> None:
     reason = "Re-checking failed three times because of an error in Cobrowse Doctor."
-    _end(Watch.objects.filter(pk=pk), Watch.State.STOPPED, timezone.now(), reason)
+    _end(Watch.objects.filter(pk=pk), Watch.State.STOPPED, database_now(), reason)
 
 
 def _advance(watch: Watch, now: datetime) -> int | None:

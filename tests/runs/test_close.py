@@ -79,9 +79,8 @@ def test_a_secret_set_later_is_not_reported_as_that_of_the_run() -> None:
 
 
 def test_a_run_that_the_sweep_closes_can_be_found_too() -> None:
-    run = make_open_run(
-        make_client(region="eu-west-1"), lease_until=timezone.now() - timedelta(seconds=1), started_at=timezone.now()
-    )
+    past = timezone.now() - timedelta(seconds=1)
+    run = make_open_run(make_client(region="eu-west-1"), lease_until=past, started_at=past, resumed_at=past)
     make_finding(run, "request.path", "fail")
     make_exchange(run)
     sweep()

@@ -211,7 +211,11 @@ def test_a_start_is_reported_as_maybe_sent_if_the_worker_died_after_the_claim(db
     then = timezone.now() - timedelta(minutes=5)
     inputs = Inputs(conversation_id=CONVERSATION, start=True).to_json()
     run = make_open_run(
-        inputs=inputs, start_claimed_at=then, lease_until=then, planned=["oauth.token", "session.start"]
+        inputs=inputs,
+        start_claimed_at=then,
+        lease_until=then,
+        resumed_at=then,
+        planned=["oauth.token", "session.start"],
     )
     make_finding(run, "oauth.token", "pass")
     sweep()
@@ -222,6 +226,7 @@ def test_a_start_is_reported_as_maybe_sent_if_the_worker_died_after_the_claim(db
 
 
 def test_nothing_was_sent_if_the_worker_died_before_the_claim(db: None) -> None:
-    run = make_open_run(lease_until=timezone.now() - timedelta(minutes=5))
+    then = timezone.now() - timedelta(minutes=5)
+    run = make_open_run(lease_until=then, resumed_at=then)
     sweep()
     assert not run.findings.filter(check_id="session.start").exists()

@@ -230,8 +230,14 @@ def test_a_fresh_run_is_left_alone(client: OAuthClient) -> None:
     assert sweep() == SweepResult()
 
 
-def test_a_run_whose_worker_is_gone_is_closed_with_its_findings() -> None:
-    run = make_run(status=Run.Status.RUNNING, finished_at=None, lease_until=timezone.now() - timedelta(seconds=1))
+def left_twice() -> Run:
+    """A running run whose second worker is gone."""
+    past = timezone.now() - timedelta(seconds=1)
+    return make_run(status=Run.Status.RUNNING, finished_at=None, lease_until=past, resumed_at=past)
+
+
+def test_a_run_whose_second_worker_is_gone_is_closed_with_its_findings() -> None:
+    run = left_twice()
     make_finding(run, check_id="request.path", outcome="fail", code="not_in_api")
     assert sweep().closed == (run.pk,)
     run.refresh_from_db()
@@ -239,7 +245,7 @@ def test_a_run_whose_worker_is_gone_is_closed_with_its_findings() -> None:
 
 
 def test_a_run_cut_short_is_never_nothing_wrong() -> None:
-    run = make_run(status=Run.Status.RUNNING, finished_at=None, lease_until=timezone.now() - timedelta(seconds=1))
+    run = left_twice()
     make_finding(run, check_id="oauth.token", outcome="pass", code="issued")
     sweep()
     run.refresh_from_db()

@@ -1,8 +1,9 @@
 """The state of each part of the installation."""
 
+import contextlib
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,16 +17,19 @@ from config.migrations import missing_migrations, newest_migration
 from diagnostics.jobs.models import RowFailure
 from diagnostics.operations.models import Heartbeat, TickPart
 from diagnostics.operations.queries.broker import Broker, broker_state
+from diagnostics.storage.clock import database_now
 from diagnostics.web.format import bytes_in_words, count_of, duration_in_words
 
 OK, LATE, BROKEN = "ok", "late", "broken"
 TICK = "tick"
 WORKER = "worker:"
+BEAT = "beat:"
 TICK_LATE = timedelta(seconds=60)
 PART_FAILURES = 3  # in a row
 PART_HANGS_AFTER = timedelta(seconds=15)  # longer than BUDGET_SECONDS and one more row
 MAX_SHOWN = 100
-SILENT_AFTER = timedelta(seconds=60)
+SILENT_AFTER = timedelta(seconds=14)  # a worker sends a heartbeat every five seconds
+MAX_SKEW_SECONDS = 2.0
 MIN_FREE_BYTES = 1_000_000_000  # below that the database may soon be unable to write
 
 
@@ -55,6 +59,15 @@ class Worker:
     @property
     def queues(self) -> list[str]:
         return [str(queue) for queue in self.details.get("queues", [])]
+
+    @property
+    def skew_seconds(self) -> float:
+        return float(self.details.get("skew_seconds") or 0)
+
+    @property
+    def clock(self) -> str:
+        is_right = abs(self.skew_seconds) < MAX_SKEW_SECONDS
+        return "In sync" if is_right else skew_in_words(self.skew_seconds)
 
 
 def database_part() -> SystemPart:
@@ -104,10 +117,39 @@ def server_major() -> int:
     return int(number) // 10_000
 
 
-def tick_part(now: datetime) -> SystemPart:
+def clock_part(skews: Mapping[str, float]) -> SystemPart:
+    """Due times and leases are compared by the database's clock. The other clocks decide on sign-in codes and logs."""
+    title = "Clocks"
+    facts = tuple((name, skew_in_words(seconds)) for name, seconds in skews.items() if abs(seconds) >= MAX_SKEW_SECONDS)
+    if facts:
+        sentence = (
+            "Clocks differ from the database's. Scheduled work isn't affected; sign-in codes and log times are. "
+            "Synchronize them, for example with chrony."
+        )
+        return SystemPart("clock", title, LATE, sentence, facts)
+    return SystemPart("clock", title, OK, f"All within {MAX_SKEW_SECONDS:.0f} s of the database's clock")
+
+
+def skew_in_words(seconds: float) -> str:
+    return f"{duration_in_words(timedelta(seconds=abs(seconds)))} {'ahead' if seconds > 0 else 'behind'}"
+
+
+def clock_skews() -> dict[str, float]:
+    """Seconds that each clock is ahead of the database's, by process: this web server, and workers and beats that run."""
+    before = timezone.now()
+    now = database_now()
+    skews = {"web": round((before - now).total_seconds() + (timezone.now() - before).total_seconds() / 2, 2)}
+    for each in [*workers(now), *beats(now)]:
+        if not each.is_silent:
+            skews[each.name] = each.skew_seconds
+    return skews
+
+
+def tick_part(now: datetime | None = None) -> SystemPart:
     """Beat sends the tick, and a worker runs its parts. The scheduler works if all parts do."""
     title = "Scheduler"
     try:
+        now = now or database_now()
         at = Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
         parts = list(TickPart.objects.all())
     except Error:
@@ -182,10 +224,13 @@ def broker_part(broker: Broker) -> SystemPart:
 
 
 def workers(now: datetime) -> list[Worker]:
-    beats = Heartbeat.objects.filter(name__startswith=WORKER).order_by("name")
-    return [
-        Worker(beat.name.removeprefix(WORKER), beat.at, now - beat.at > SILENT_AFTER, beat.details) for beat in beats
-    ]
+    found = Heartbeat.objects.filter(name__startswith=WORKER).order_by("name")
+    return [Worker(row.name.removeprefix(WORKER), row.at, now - row.at > SILENT_AFTER, row.details) for row in found]
+
+
+def beats(now: datetime) -> list[Worker]:
+    found = Heartbeat.objects.filter(name__startswith=BEAT).order_by("name")
+    return [Worker(row.name, row.at, now - row.at > SILENT_AFTER, row.details) for row in found]
 
 
 def workers_part(found: list[Worker]) -> SystemPart:
@@ -237,7 +282,9 @@ def parts_for_readiness() -> Iterator[SystemPart]:
     yield database_part()
     yield migrations_part()
     yield broker_part(broker_state())
-    yield tick_part(timezone.now())
+    yield tick_part()
+    with contextlib.suppress(Error):  # of the database, which has its own part
+        yield clock_part(clock_skews())
 
 
 def _waiting(number: int) -> str:

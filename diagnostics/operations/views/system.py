@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -34,6 +33,7 @@ from diagnostics.operations.queries.workload import workload
 from diagnostics.operations.set_aside import dismiss_failure, retry_row
 from diagnostics.orgs.models import ConfigurationSync
 from diagnostics.runs.models import Watch
+from diagnostics.storage.clock import database_now
 from diagnostics.web.format import count_of
 from diagnostics.web.templatetags.navigation import SECTION_TABS
 
@@ -106,7 +106,7 @@ def page_of(failure: RowFailure) -> str:
 
 
 def _state() -> dict[str, Any]:
-    now = timezone.now()
+    now = database_now()
     workers, broker = system.workers(now), broker_state()
     failures = system.rows_set_aside()
     parts = [
@@ -115,6 +115,7 @@ def _state() -> dict[str, Any]:
         system.broker_part(broker),
         system.workers_part(workers),
         system.tick_part(now),
+        system.clock_part(system.clock_skews()),
         system.rows_part(failures),
         system.disk_part(),
         system.backup_part(now),
@@ -185,7 +186,9 @@ def health_ready(request: HttpRequest) -> HttpResponse:
     works = {part.key: part.works for part in parts}
     ready = all(works.values())
     failing = [name for part in parts for name in part.failing]
-    return JsonResponse({"ready": ready, "parts": works, "failing": failing}, status=200 if ready else 503)
+    warnings = [part.key for part in parts if part.state == system.LATE]
+    state = {"ready": ready, "parts": works, "failing": failing, "warnings": warnings}
+    return JsonResponse(state, status=200 if ready else 503)
 
 
 @require_safe
@@ -195,8 +198,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_read_metrics(request):
         text = "Metrics are for clients in METRICS_NETWORKS, and for those that send METRICS_TOKEN as a bearer token.\n"
         return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
-    now = timezone.now()
-    scheduler = Scheduler(last_beat(system.TICK), system.tick_parts(), system.failures_by_kind())
+    now = database_now()
+    state = last_beat(system.TICK), system.tick_parts(), system.failures_by_kind(), system.clock_skews()
+    scheduler = Scheduler(*state)
     body = render_metrics(workload(now), broker_state(), system.workers(now), scheduler, now)
     return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
 

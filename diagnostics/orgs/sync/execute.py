@@ -9,13 +9,13 @@ from math import ceil
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.documents.limits import RateLimit, describe_wait, wait_seconds
 from diagnostics.genesys.response import OrgResponse
 from diagnostics.orgs.models import ConfigurationSync
 from diagnostics.redaction.redactor import Redactor
+from diagnostics.storage.clock import DATABASE_NOW
 
 LEASE = timedelta(seconds=90)  # longer than any request can take
 RENEW_SECONDS = 20.0
@@ -76,7 +76,7 @@ class SyncRun:
         if time.monotonic() - self._started > (within or MAX_SLICE_SECONDS):
             raise SliceOver
         if time.monotonic() - self._renewed > RENEW_SECONDS:
-            if not self._mine().update(lease_until=timezone.now() + LEASE):
+            if not self._mine().update(lease_until=DATABASE_NOW + LEASE):
                 raise SyncLost
             self._renewed = time.monotonic()
 
@@ -117,7 +117,7 @@ class SyncRun:
                 progress=self.progress,
                 parts=self.parts,
                 permissions=self.permissions,
-                lease_until=timezone.now() + LEASE,
+                lease_until=DATABASE_NOW + LEASE,
             )
         self._renewed = time.monotonic()
 

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast, Concat
-from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
@@ -31,6 +30,7 @@ from diagnostics.orgs.sync.execute import LEASE, SliceOver, SyncLost, SyncRun, W
 from diagnostics.orgs.sync.permissions import PermissionsUnreadable, sync_permissions
 from diagnostics.orgs.sync.providers import find_removed, sync_deployments, sync_drafts, sync_gateway, sync_settings
 from diagnostics.orgs.tokens import store_token, stored_token
+from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.storage.model_fields import UnreadableSecret
 from diagnostics.web.refusals import ActionRefused
 
@@ -69,13 +69,14 @@ def start_sync(client: OAuthClient, *, source: str, user: User | None) -> Config
     """
     if client.is_retired:
         raise ActionRefused(f"The client {client.name} is retired, so it can't sync. Choose another client.")
-    _close_overdue(timezone.now())
+    now = database_now()
+    _close_overdue(now)
     try:
         with transaction.atomic():
             if user is not None and source == ConfigurationSync.Source.WEB:
                 enforce_run_limit(user)
             snapshot = ConfigurationSync.objects.create(
-                client=client, source=source, started_by=user, sent_at=timezone.now()
+                client=client, source=source, started_by=user, created_at=now, sent_at=now
             )
             if source in STARTED_BY_USERS:
                 record("snapshot.started", snapshot, name=client.name, client=client, person=user)
@@ -97,7 +98,7 @@ def run_sync(pk: int, worker: str = "") -> bool:
 def run_next_sync() -> bool:
     """Run the sync whose turn it is. Returns False if none can start now. Tasks only signal that a sync waits."""
     for _ in range(3):  # another worker may claim it first
-        pk = next_sync(timezone.now())
+        pk = next_sync(database_now())
         if pk is None:
             return False
         if run_sync(pk):
@@ -151,17 +152,17 @@ def waiting_sync() -> int | None:
 def close_failed_sync(pk: int) -> None:
     """Close an open sync without reading its row, which may be what fails."""
     sentence = "The configuration sync failed because of an error in Cobrowse Doctor. The system page has the error."
-    values = {"state": State.FAILED, "finished_at": timezone.now(), "lease_until": None, "resume_at": None}
+    values = {"state": State.FAILED, "finished_at": database_now(), "lease_until": None, "resume_at": None}
     ConfigurationSync.objects.filter(pk=pk, state__in=OPEN).update(error=sentence, **values)
 
 
 def _expire_lease(pk: int) -> None:
-    ConfigurationSync.objects.filter(pk=pk, state=State.READING).update(lease_until=timezone.now())
+    ConfigurationSync.objects.filter(pk=pk, state=State.READING).update(lease_until=DATABASE_NOW)
 
 
 def _claim_and_run(pk: int, worker: str) -> bool:
     worker_id = f"{worker or socket.gethostname()}:{os.getpid()}:{uuid4().hex[:12]}"
-    now = timezone.now()
+    now = database_now()
     if (
         not _ready(now)
         .filter(pk=pk)
@@ -223,7 +224,7 @@ def _prepare(snapshot: ConfigurationSync, worker_id: str, pace: Pace) -> SyncRun
 
 @transaction.atomic
 def _refuse(snapshot: ConfigurationSync, worker_id: str, sentence: str) -> None:
-    now = timezone.now()
+    now = database_now()
     claimed = ConfigurationSync.objects.filter(pk=snapshot.pk, worker=worker_id, state=State.READING)
     if claimed.update(state=State.FAILED, error=sentence, finished_at=now, lease_until=None):
         _after_the_end(snapshot, now)
@@ -231,7 +232,7 @@ def _refuse(snapshot: ConfigurationSync, worker_id: str, sentence: str) -> None:
 
 def _run_steps(sync: SyncRun) -> None:
     """Run the remaining steps. In every case the sync is closed, or released to continue later."""
-    if timezone.now() > sync.snapshot.created_at + MAX_TIME:
+    if database_now() > sync.snapshot.created_at + MAX_TIME:
         _end_early(sync, TIMED_OUT)
         return
     try:
@@ -262,7 +263,7 @@ def _run_steps(sync: SyncRun) -> None:
 
 def _wait(sync: SyncRun, wait: WaitForOrg) -> None:
     """Release the sync until the wait is over. If that exceeds MAX_TIME, end it with what was read."""
-    until = timezone.now() + timedelta(seconds=wait.seconds)
+    until = database_now() + timedelta(seconds=wait.seconds)
     if until > sync.snapshot.created_at + MAX_TIME:
         _end_early(sync, f"{wait} That's longer than a sync may take, so it ended with what it had read.")
     else:
@@ -284,7 +285,7 @@ def _has_data(parts: list[dict[str, Any]]) -> bool:
 
 @transaction.atomic
 def _end(sync: SyncRun, state: str, error: str = "") -> None:
-    now = timezone.now()
+    now = database_now()
     providers = Provider.objects.filter(sync=sync.snapshot).count()
     if sync.release(state=state, error=error, finished_at=now, resume_at=None, providers=providers):
         _after_the_end(sync.snapshot, now)
@@ -308,7 +309,7 @@ def due_syncs(now: datetime | None = None) -> tuple[int, ...]:
 
     Closes syncs that exceed MAX_TIME. Safe to call concurrently.
     """
-    now = now or timezone.now()
+    now = now or database_now()
     _close_overdue(now)
     ready = without_set_aside(_ready(now).filter(created_at__gte=now - MAX_TIME), Kind.SNAPSHOT).exclude(
         state=State.QUEUED, sent_at__gte=now - RESEND_AFTER
@@ -325,7 +326,7 @@ def due_syncs(now: datetime | None = None) -> tuple[int, ...]:
 
 def start_due_syncs(now: datetime | None = None, client_id: int | None = None) -> tuple[int, ...]:
     """Start due syncs, a few at a time or only of one client. Returns the IDs of syncs to send tasks for."""
-    now = now or timezone.now()
+    now = now or database_now()
     readable = OAuthClient.objects.filter(retired_at=None, state=OAuthClient.State.VERIFIED)
     if client_id is not None:
         readable, limit = readable.filter(pk=client_id), 1

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from diagnostics.operations.heartbeats import beat
 from diagnostics.operations.models import Heartbeat
 from diagnostics.operations.queries import system
-from diagnostics.operations.worker_heartbeats import send_heartbeat
+from diagnostics.operations.worker_heartbeats import forget_silent, send_heartbeat
 from diagnostics.runs.models import Run
 from tests.factories import make_client, make_run
 
@@ -37,9 +37,34 @@ def test_all_parts_of_a_working_installation_work(as_admin: Client) -> None:
     context = as_admin.get("/settings/system/").context
     found = states(context["parts"])
     assert {key: found[key] for key in found if key != "disk"} == dict.fromkeys(
-        ("database", "migrations", "broker", "workers", "tick", "rows", "backup"), "ok"
+        ("database", "migrations", "broker", "workers", "tick", "clock", "rows", "backup"), "ok"
     )
     assert [part for part in context["parts"] if not part.works] == []
+
+
+def test_a_clock_that_differs_is_shown_on_the_page_in_health_and_in_metrics(as_admin: Client, client: Client) -> None:
+    everything_works()
+    beat(f"{system.WORKER}two", {"queues": ["runs"], "skew_seconds": -15.2})
+    beat(f"{system.BEAT}three", {"skew_seconds": 3.4})
+    page = as_admin.get("/settings/system/")
+    (clocks,) = [part for part in page.context["parts"] if part.key == "clock"]
+    assert (clocks.state, clocks.works) == ("late", True)
+    assert clocks.facts == (("two", "15 seconds behind"), ("beat:three", "3 seconds ahead"))
+    answer = client.get("/health/ready").json()
+    assert (answer["ready"], "clock" in answer["warnings"]) == (True, True)
+    assert 'cobrowse_doctor_clock_skew_seconds{process="two"} -15.2' in client.get("/metrics").content.decode()
+
+
+def test_a_heartbeat_measures_the_clock_by_the_database_s(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = timezone.now() - timedelta(seconds=15)
+    monkeypatch.setattr("diagnostics.operations.worker_heartbeats.timezone.now", lambda: behind)
+    send_heartbeat("worker:one", {"queues": ["runs"]})
+    monkeypatch.undo()
+    (worker,) = system.workers(timezone.now())
+    assert not worker.is_silent
+    assert -16 < worker.skew_seconds <= -15
 
 
 @pytest.mark.parametrize(
@@ -97,8 +122,9 @@ def test_the_page_asks_as_many_questions_with_many_rows(as_admin: Client) -> Non
 
 def test_a_worker_reports_over_a_separate_connection(transactional_db: None) -> None:
     Heartbeat.objects.create(name=f"{system.WORKER}gone", at=timezone.now() - timedelta(days=2))
-    send_heartbeat("one", {"queues": ["runs"]})
-    send_heartbeat("one", {"queues": ["runs", "ticks"]})
+    forget_silent()
+    send_heartbeat("worker:one", {"queues": ["runs"]})
+    send_heartbeat("worker:one", {"queues": ["runs", "ticks"]})
     (worker,) = system.workers(timezone.now())
     assert (worker.name, worker.queues, worker.is_silent) == ("one", ["runs", "ticks"], False)
 
@@ -116,7 +142,7 @@ def test_ready_where_everything_works(client: Client) -> None:
     everything_works()
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
-    assert set(answer.json()["parts"]) == {"database", "migrations", "broker", "tick"}
+    assert set(answer.json()["parts"]) == {"database", "migrations", "broker", "tick", "clock"}
 
 
 def test_it_is_not_ready_if_the_tick_stopped_unless_that_is_left_out(client: Client) -> None:
