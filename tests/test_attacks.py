@@ -89,7 +89,7 @@ class TestOtherPeoplesObjects:
                 )
         assert not AuditEntry.objects.filter(client_id=sample_site.client.pk).exclude(action="badge.made").exists()
 
-    @pytest.mark.parametrize("scope", ApiToken.Scope.values)
+    @pytest.mark.parametrize("scope", ["read", "run"])  # an admin, who alone has the third, sees every org
     def test_a_token_sees_no_more_than_its_person(self, scope: str, sample_site: SampleSite) -> None:
         person = make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["ours"])
         _, text = make_token(person, name="t", scope=scope, days=7)
@@ -123,7 +123,7 @@ class TestForgedRequests:
         ada = make_user("ada")
         used = []
         for site_page in sample_site.pages():
-            if not site_page.path.startswith("/api/"):  # whose callers bring a token of their own
+            if not site_page.path.startswith(("/api/", "/mcp")):  # whose callers bring a token of their own
                 browser = browser_of(ada, enforce_csrf_checks=True)
                 if browser.post(site_page.path, {"text": "x"}).status_code not in (403, 405):
                     used.append(site_page.path)
