@@ -18,7 +18,7 @@ HOST = "127.0.0.1"
 STOP_GROUPS = (("beat", "web", "worker", "background"), ("demo", "broker"), ("database",))
 WORKER_PROCESSES = 4
 SCHEDULED_PROCESSES = 4
-# Longer than the deadline of a run. The sweep closes a run that is killed here.
+# Most runs end much sooner. The sweep closes a run that is killed here.
 WORKER_STOP_SECONDS = 45.0
 
 

@@ -11,6 +11,8 @@ from diagnostics.accounts import actor as acting
 
 log = logging.getLogger("access")
 LONGEST_SHOWN = 100
+# Load balancers and Kubernetes ask for them by IP address. They don't use the host name.
+PROBES = ("/health/live", "/health/ready")
 REFUSED = (
     "400 Bad Request: this server doesn't answer to that host name. An administrator can add it to ALLOWED_HOSTS.\n"
 )
@@ -22,6 +24,8 @@ def refuse_unknown_hosts(
     """Middleware: return a plain-text 400 and log the host name as ASCII without control characters."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path in PROBES:
+            return get_response(request)
         try:
             request.get_host()
         except DisallowedHost:

@@ -4,10 +4,13 @@ import logging
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
+
+HOSTS = ["evil.example", "a b", "127.0.0.1:99999x", "x" * 3000, "evil\u202eexample"]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "a b", "127.0.0.1:99999x", "x" * 3000, "evil\u202eexample"])
-@pytest.mark.parametrize("place", ["/", "/login/", "/api/v1/runs", "/nowhere/", "/health/live", "/static/app.css"])
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("place", ["/", "/login/", "/api/v1/runs", "/nowhere/", "/health/", "/static/app.css"])
 def test_it_is_one_line_and_a_plain_400(
     host: str, place: str, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -18,3 +21,9 @@ def test_it_is_one_line_and_a_plain_400(
     assert line.exc_info is None
     assert line.getMessage().isascii() and "\n" not in line.getMessage()
     assert len(line.getMessage()) < 300
+
+
+@pytest.mark.parametrize("host", [*HOSTS, "10.1.2.3:8000"])
+def test_probes_answer_under_any_host_name(host: str, client: Client, settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/health/live", headers={"Host": host}).json() == {"live": True}

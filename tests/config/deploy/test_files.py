@@ -6,17 +6,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from django.db import connection
+from django.utils import timezone
 
 from config import queues
 from config.embedded.data_dir import PROJECT
-from config.embedded.processes import WORKER_STOP_SECONDS
 from config.web.__main__ import STOP_SECONDS
+from diagnostics.engine.runner import DEADLINE_SECONDS
+from diagnostics.orgs.models import ClientRateLimit
 from diagnostics.runs.models import Run
 from tests.factories import make_client, make_run
 
@@ -70,7 +73,7 @@ def test_compose_file_starts_every_part_without_privileges() -> None:
     assert [name for name, each in services.items() if each.get("ports")] == ["proxy"]
     workers = [each for name, each in ours.items() if name.startswith("worker")]
     assert {queues_of(each["command"]) for each in workers} == QUEUES_OF_WORKERS
-    assert all(seconds(each["stop_grace_period"]) > WORKER_STOP_SECONDS for each in workers)
+    assert all(seconds(each["stop_grace_period"]) > DEADLINE_SECONDS for each in workers)
     assert seconds(ours["web"]["stop_grace_period"]) > STOP_SECONDS
 
 
@@ -129,7 +132,7 @@ def test_chart_starts_every_part_without_privileges(chart: Any) -> None:
         assert container["envFrom"] == [{"secretRef": {"name": "cobrowse-doctor"}}]
     workers = [pod for name, pod in pods.items() if "worker" in name]
     assert {queues_of(pod["containers"][0]["command"]) for pod in workers} == QUEUES_OF_WORKERS
-    assert all(pod["terminationGracePeriodSeconds"] > WORKER_STOP_SECONDS for pod in workers)
+    assert all(pod["terminationGracePeriodSeconds"] > DEADLINE_SECONDS for pod in workers)
     assert parts["doctor-migrate"]["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     assert not of_kind(objects, "Secret", "ConfigMap", "Ingress", "ScaledObject")
     selected = {each["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"]
@@ -152,6 +155,11 @@ def test_keda_counts_the_work_of_each_queue(chart: Any) -> None:
     for status in Run.Status.values:
         make_run(client, status=status, source=Run.Source.WEB)
     make_run(client, status=Run.Status.QUEUED, source=Run.Source.SCHEDULE)
+    # People have to wait for the rate limit of this client, and no worker could take its run.
+    waiting = make_client("Waiting", client_id="1b9d6a3e-52c1-4c8f-9a55-5a3f0d3c7b21")
+    until = timezone.now() + timedelta(minutes=1)
+    ClientRateLimit.objects.create(region=waiting.region, client_id=waiting.client_id, people_at=until)
+    make_run(waiting, status=Run.Status.QUEUED, source=Run.Source.WEB)
     counts = {}
     for name, each in of_kind(render(chart, keda={"enabled": True}), "ScaledObject").items():
         with connection.cursor() as cursor:
@@ -199,7 +207,7 @@ def test_systemd_units_are_valid_and_locked_down(tmp_path: Path) -> None:
 def test_systemd_lets_workers_finish_their_runs() -> None:
     worker = (DEPLOY / "systemd" / "cobrowse-doctor-worker@.service").read_text()
     assert "KillMode=mixed" in worker
-    assert int(re.findall(r"^TimeoutStopSec=(\d+)$", worker, re.M)[0]) > WORKER_STOP_SECONDS
+    assert int(re.findall(r"^TimeoutStopSec=(\d+)$", worker, re.M)[0]) > DEADLINE_SECONDS
 
 
 def test_workflow_runs_all_checks_with_pinned_actions() -> None:
