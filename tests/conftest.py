@@ -23,6 +23,11 @@ from tests.factories import make_team_lead, make_user
 FAST_SETTINGS = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seeds", type=int, default=100, help="how many seeds tests/faults/test_seeds.py runs")
+    parser.addoption("--first-seed", type=int, default=0)
+
+
 @pytest.fixture(scope="session")
 def embedded_postgres() -> Iterator[cluster.Cluster]:
     """The embedded Postgres, in the data folder that tests/settings.py has created for this session."""

@@ -7,8 +7,8 @@ neither the other rows nor the job.
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -209,23 +209,19 @@ def _try_row(
 
 
 def _row_transaction() -> AbstractContextManager[object]:
-    return _Limited() if connection.vendor == "postgresql" else nullcontext()
+    return _limited() if connection.vendor == "postgresql" else nullcontext()
 
 
-class _Limited:
+@contextmanager
+def _limited() -> Iterator[None]:
     """A transaction with the timeouts of ROW_LIMITS."""
-
-    def __enter__(self) -> None:
-        self._atomic = transaction.atomic()
-        is_outermost = not connection.in_atomic_block
-        self._atomic.__enter__()
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
         if is_outermost:  # SET LOCAL lasts to the end of the whole transaction
             with connection.cursor() as cursor:
                 pairs = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in ROW_LIMITS.items())
                 cursor.execute(f"SELECT {pairs}")
-
-    def __exit__(self, *raised: Any) -> None:
-        self._atomic.__exit__(*raised)
+        yield
 
 
 def _failing(kind: str, pks: list[int]) -> dict[int, bool]:
