@@ -283,6 +283,8 @@ DATABASES = {
         "CONN_MAX_AGE": None if KEEPS_CONNECTIONS else 0,
         # Tests a persistent connection before use, which is needed to survive a database restart.
         "CONN_HEALTH_CHECKS": True,
+        # PgBouncer gives each transaction another connection, so a cursor can't outlive one.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -313,9 +315,12 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TIMEZONE = "UTC"
 # A page that queues a run must not hang while the broker is down. The sweep sends missing messages later.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.4}
+QUEUE_TYPE = env.choice("CELERY_QUEUE_TYPE", queues.TYPES) or "classic"
 if CELERY_BROKER_URL.startswith("redis"):
     # Must exceed the longest task, or the broker delivers a task a second time while it runs.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+elif CELERY_BROKER_URL.startswith("amqp"):
+    CELERY_TASK_QUEUES = queues.rabbitmq_queues(QUEUE_TYPE)
 
 # ---------------------------------------------------------------------- Genesys Cloud
 

@@ -1,4 +1,4 @@
-"""Installs missing packages and a browser, runs all static checks, then pytest.
+"""Installs missing packages, a browser and servers to test with, runs all static checks, then pytest.
 
     uv run tests/run.py                 everything
     uv run tests/run.py tests/engine    ruff, then pytest with these arguments
@@ -6,6 +6,7 @@
 Uses the standard library only, because it runs before anything is installed.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -17,7 +18,15 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 CHROMIUM_VARIABLE = "CHROMIUM"  # path of the browser for tests/browser
 BROWSER_TESTS = "tests/browser"
+SERVER_TESTS = "tests/servers"
 BROWSER_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Debian's packages for tests/servers, and a program of each.
+SERVERS = {
+    "redis-server": "/usr/bin/redis-server",
+    "rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server",
+    "pgbouncer": "/usr/sbin/pgbouncer",
+    "postgresql": "/usr/lib/postgresql/*/bin/initdb",
+}
 # For `check --deploy`, which reads settings and connects to nothing.
 PRODUCTION_ENVIRONMENT = {
     "DATABASE_URL": "postgres://doctor@127.0.0.1:1/doctor",
@@ -46,6 +55,8 @@ def main(pytest_arguments: list[str]) -> int:
         checks = [step for step in checks if step[0].startswith("ruff")]
     if not pytest_arguments or any(argument.startswith(BROWSER_TESTS) for argument in pytest_arguments):
         ensure_browser(environment)
+    if not pytest_arguments or any(argument.startswith(SERVER_TESTS) for argument in pytest_arguments):
+        ensure_servers()
     failed = [name for name, argv, extra in checks if not passes(name, argv, {**environment, **extra})]
     print_heading("pytest")
     is_package = any(Path(argument).is_dir() for argument in pytest_arguments)
@@ -131,6 +142,18 @@ def find_browser() -> str | None:
 
 
 def install_browser() -> bool:
+    return install_from_debian("chromium", "fonts-dejavu-core")
+
+
+def ensure_servers() -> None:
+    """Install missing servers. Without them, the tests that need them fail and say what to install."""
+    print_heading("servers")
+    missing = [package for package, path in SERVERS.items() if not glob.glob(path)]
+    if missing and not install_from_debian(*missing):
+        print(f"These servers couldn't be installed, so their tests will fail: {', '.join(missing)}.", flush=True)
+
+
+def install_from_debian(*packages: str) -> bool:
     apt = shutil.which("apt-get")
     sudo = shutil.which("sudo")
     if apt is None or (os.geteuid() != 0 and sudo is None):
@@ -138,9 +161,9 @@ def install_browser() -> bool:
     # -n: fail instead of asking for a password.
     prefix = [] if os.geteuid() == 0 else [str(sudo), "-n"]
     noninteractive = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    print("Chromium is missing: installing it.", flush=True)
+    print(f"Installing {', '.join(packages)}.", flush=True)
     update = subprocess.run([*prefix, apt, "update", "-qq"], env=noninteractive, check=False)
-    install = [*prefix, apt, "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+    install = [*prefix, apt, "install", "-y", "-qq", "--no-install-recommends", *packages]
     done = subprocess.run(install, env=noninteractive, stdout=subprocess.DEVNULL, check=False)
     return update.returncode == 0 and done.returncode == 0
 

@@ -1,5 +1,7 @@
 """What a migration may do: nothing that would stop or break the version before, which goes on writing meanwhile."""
 
+from typing import Any
+
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.core.management import CommandError, call_command
@@ -7,9 +9,16 @@ from django.db import connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import StateApps
+from django.test import Client
+from django.utils import timezone
+
+from diagnostics.orgs.models import OAuthClient
+from tests.factories import SECRET, make_user, make_verdict
 
 APP = "diagnostics"
 FIRST = "0002_audit_guard_and_cache"  # the last migration of the first release
+SENTENCE = "This path is unknown to that release."
 LARGE = {"run", "finding", "exchange"}
 
 
@@ -64,3 +73,42 @@ INDEX = models.Index(fields=["status"], name="run_status")
 )
 def test_an_operation_is_judged_by_what_the_version_before_would_notice(operation: Operation, expected: bool) -> None:
     assert harmless(operation) is expected
+
+
+def test_the_first_release_s_data_is_kept_and_it_goes_on_writing_while_the_next_one_reads(bare_database: None) -> None:
+    """The rows are written by the models of that release, which its migrations still describe."""
+    call_command("migrate", APP, FIRST, verbosity=0)
+    old = MigrationLoader(connection).project_state((APP, FIRST)).apps
+    client = old.get_model(APP, "OAuthClient").objects.create(
+        name="Acme support", region="eu-west-1", client_id="0b9d6a3e-52c1-4c8f-9a55-5a3f0d3c7b21", secret=SECRET
+    )
+    kept = write_run(old, client)
+
+    call_command("migrate", verbosity=0)
+    late = write_run(old, client)
+
+    assert OAuthClient.objects.get(pk=client.pk).secret == SECRET
+    browser = Client()
+    browser.force_login(make_user("ada"))
+    for run in (kept, late):
+        page = browser.get(f"/runs/{run}/")
+        assert (page.status_code, SENTENCE in page.content.decode()) == (200, True)
+
+
+def write_run(old: StateApps, client: Any) -> int:
+    """A finished run with one finding, written like that release writes it."""
+    now = timezone.now()
+    run = old.get_model(APP, "Run").objects.create(
+        client=client,
+        status="finished",
+        cause="path.not_in_api",
+        certainty="proved",
+        verdict=make_verdict(sentence=SENTENCE),
+        planned=["request.path"],
+        started_at=now,
+        finished_at=now,
+    )
+    old.get_model(APP, "Finding").objects.create(
+        run=run, check_id="request.path", outcome="fail", position=0, code="not_in_contract", sentence=SENTENCE
+    )
+    return int(run.pk)
