@@ -1,10 +1,12 @@
 """The Celery app. Beat sends ticks only; rows in the database decide what is due."""
 
+import gc
 import os
+import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_process_init, worker_ready
+from celery.signals import beat_init, worker_init, worker_process_init, worker_ready
 
 from config import queues
 from config.embedded.child import announce_ready, die_with_supervised_parent
@@ -17,6 +19,8 @@ START_DUE_SECONDS = 2.0
 app = Celery("cobrowse-doctor", task_cls="diagnostics.telemetry.task_context:ContextTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Celery would close the connection to the database before and after each task. Django keeps it according to DATABASE_POOL.
+app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
 app.conf.beat_schedule = {
     "tick": {
         "task": "diagnostics.tasks.tick",
@@ -31,6 +35,13 @@ app.conf.beat_schedule = {
         "options": {"queue": queues.TICKS},
     },
 }
+
+
+@worker_init.connect
+def share_memory_with_pool(**kwargs: Any) -> None:
+    """A garbage collection in a process of the pool would otherwise copy the memory that they share."""
+    gc.collect()
+    gc.freeze()
 
 
 @worker_process_init.connect

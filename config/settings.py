@@ -15,8 +15,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA = data_dir.current()
 DATA_DIR = DATA.path
 DEBUG = env.flag("DEBUG", default=False)
-IS_COMMAND = Path(sys.argv[0]).name in ("manage.py", "cobrowse-doctor")
-IS_WEB = Path(sys.argv[0]).parts[-3:] == ("config", "web", "__main__.py")
+# `up` loads the code of the servers and forks them.
+IS_COMMAND = Path(sys.argv[0]).name in ("manage.py", "cobrowse-doctor") and sys.argv[1:2] != ["up"]
 
 DATABASE = env.database("DATABASE_URL")
 # Without a URL, this machine runs its own Postgres or broker in the data folder.
@@ -261,7 +261,8 @@ CACHES = {
 # wait between attempts after an outage; without one the first page reconnects at once.
 KEEPS_CONNECTIONS = env.flag("DATABASE_POOL", default=not IS_COMMAND)
 # Timeouts in seconds for a server that does not respond; see config.database. Pages fail early, workers can wait.
-DATABASE_TIMEOUTS = {"connect_timeout": 2, "silence": 0.6, "answer_within": 0.8} if IS_WEB else {"connect_timeout": 5}
+DATABASE_TIMEOUTS = {"connect_timeout": 5}
+PAGE_TIMEOUTS = {"connect_timeout": 2, "silence": 0.6, "answer_within": 0.8}  # set by config.web
 
 if EMBEDDED_DATABASE:
     DATABASE = {

@@ -29,6 +29,7 @@ def argv(data: DataDir) -> list[str]:
         "appendfsync": "everysec",
         "save": "",  # the append-only file is enough
         "daemonize": "no",
+        "hz": "2",  # how often it wakes up when nothing happens
         "maxmemory-policy": "noeviction",
         "stop-writes-on-bgsave-error": "no",
     }

@@ -6,7 +6,7 @@ import time
 
 import psycopg
 
-from config.embedded import child, logs, sockets
+from config.embedded import binaries, child, logs, sockets
 from config.embedded.cluster import DATABASE, USER, Cluster, wait_until_startable
 from config.embedded.data_dir import DataDir
 
@@ -20,13 +20,21 @@ def argv(cluster: Cluster) -> list[str]:
         "listen_addresses": "",
         "unix_socket_directories": str(cluster.socket_folder),
         "unix_socket_permissions": "0700",
-        "max_connections": "100",
+        "max_connections": "60",
         "timezone": "UTC",
         "log_timezone": "UTC",
         "logging_collector": "off",
         "log_destination": "stderr",
         "log_line_prefix": "%m [%p] ",
+        # Less memory and fewer processes: nothing replicates this database, and no query is worth compiling.
+        "jit": "off",
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
+        "max_logical_replication_workers": "0",
+        "shared_buffers": "64MB",
     }
+    if binaries.major_version(cluster.programs) >= 18:
+        options["io_method"] = "sync"
     arguments = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
     return [str(cluster.programs / "postgres"), "-D", str(cluster.files), *arguments]
 

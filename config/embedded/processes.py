@@ -17,7 +17,7 @@ HOST = "127.0.0.1"
 # A warm shutdown lets running checks finish. They need the demo orgs, the broker and the database, which stop afterwards.
 STOP_GROUPS = (("beat", "web", "worker", "background"), ("demo", "broker"), ("database",))
 WORKER_PROCESSES = 4
-SCHEDULED_PROCESSES = 4
+SCHEDULED_PROCESSES = 2
 # Most runs end much sooner. The sweep closes a run that is killed here.
 WORKER_STOP_SECONDS = 45.0
 
@@ -61,6 +61,7 @@ def demo(data: DataDir, port: int) -> SupervisedProcess:
         ready_message=f"demo orgs on ports {port} and {port + 1}",
         env=environment(data),
         cwd=PROJECT,
+        is_forked=True,
     )
 
 
@@ -79,7 +80,7 @@ def _worker(data: DataDir, name: str, queue_names: str, processes: int, ready_me
         data,
         name,
         ["worker", "--pool", "prefork", "--concurrency", str(processes), "--queues", queue_names, "--loglevel", "INFO",
-         "--hostname", f"{name}@localhost", "--without-gossip", "--without-mingle"],
+         "--hostname", f"{name}@localhost", "--without-gossip", "--without-mingle", "--without-heartbeat"],
         ready_message=ready_message,
         stop_seconds=WORKER_STOP_SECONDS,
     )  # fmt: skip
@@ -97,7 +98,8 @@ def celery(
     ready_file = data.path / f"{name}.ready"
     return SupervisedProcess(
         name=name,
-        argv=[sys.executable, "-m", "celery", "--app", "config", *arguments],
+        # `up` has run Django's checks.
+        argv=[sys.executable, "-m", "celery", "--app", "config", "--skip-checks", *arguments],
         log=data.log(name),
         is_ready=ready_file.exists,
         ready_message=ready_message,
@@ -105,6 +107,7 @@ def celery(
         env={**environment(data), child.READY_FILE: str(ready_file)},
         cwd=PROJECT,
         stop_seconds=stop_seconds,
+        is_forked=True,
     )
 
 
@@ -118,6 +121,7 @@ def web(data: DataDir, port: int, host_header: str = HOST) -> SupervisedProcess:
         ready_message=f"pages on http://{HOST}:{port}",
         env=environment(data),
         cwd=PROJECT,
+        is_forked=True,
     )
 
 

@@ -18,11 +18,15 @@ from config.embedded.console import Console
 
 MAX_DEATHS = 5
 DEATH_WINDOW_SECONDS = 60.0
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.05
+IDLE_POLL_SECONDS = 0.5  # once everything is ready
 STOP_POLL_SECONDS = 0.02
 KILL_SECONDS = 3.0
 # One Ctrl-C can arrive twice: from the terminal, and passed on by the program that started us.
 SAME_PRESS_SECONDS = 0.5
+
+
+Process = subprocess.Popen[bytes] | child.ForkedProcess
 
 
 class StopRequested(Exception):
@@ -55,8 +59,10 @@ class SupervisedProcess:
     stop_seconds: float = 10.0
     kill_signal: signal.Signals = signal.SIGKILL
     parent_death_signal: signal.Signals = signal.SIGKILL
+    # Whether to fork this process instead of starting a new interpreter: see `child.fork_module`.
+    is_forked: bool = False
 
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    process: Process | None = field(default=None, repr=False)
     started_at: float = 0.0
     ready: bool = False
     deaths: list[float] = field(default_factory=list)
@@ -98,10 +104,12 @@ class Supervisor:
             self._is_interruptible = False
 
     def pause(self) -> None:
-        """Wait POLL_SECONDS. Raises StopRequested after a stop request."""
+        """Wait a moment. Raises StopRequested after a stop request."""
         if self.stop_requests:
             raise StopRequested
-        time.sleep(POLL_SECONDS)
+        is_idle = all(supervised.ready for supervised in self.processes)
+        with self.interruptible():
+            time.sleep(IDLE_POLL_SECONDS if is_idle else POLL_SECONDS)
         self._follow_logs()
 
     # ------------------------------------------------------------------ start and restart
@@ -124,6 +132,16 @@ class Supervisor:
         supervised.restart_at = None
         supervised.started_at = time.monotonic()
         with logs.open_log(supervised.log) as log:
+            if supervised.is_forked:
+                supervised.process = child.fork_module(
+                    supervised.name,
+                    supervised.argv,
+                    log=log,
+                    env=supervised.env or {},
+                    cwd=supervised.cwd,
+                    parent_death_signal=supervised.parent_death_signal,
+                )
+                return
             supervised.process = child.spawn(
                 supervised.argv,
                 log=log,
@@ -202,7 +220,7 @@ class Supervisor:
         self.processes.clear()
 
     def _stop_together(self, group: Iterable[SupervisedProcess]) -> None:
-        running: list[tuple[SupervisedProcess, subprocess.Popen[bytes]]] = []
+        running: list[tuple[SupervisedProcess, Process]] = []
         for supervised in group:
             if supervised.process is not None:
                 self.console.event(supervised.name, "stopping")
@@ -224,7 +242,7 @@ class Supervisor:
                 time.sleep(STOP_POLL_SECONDS)
                 self._follow_logs()
 
-    def _kill(self, supervised: SupervisedProcess, process: subprocess.Popen[bytes]) -> None:
+    def _kill(self, supervised: SupervisedProcess, process: Process) -> None:
         self._signal_group(supervised, supervised.kill_signal)
         deadline = time.monotonic() + KILL_SECONDS
         while not has_ended(process) and time.monotonic() < deadline:
@@ -237,7 +255,7 @@ class Supervisor:
                 os.killpg(supervised.process.pid, number)
 
 
-def has_ended(process: subprocess.Popen[bytes]) -> bool:
+def has_ended(process: Process) -> bool:
     """Whether the process has ended. Does not reap it, so its ID stays reserved until `wait`."""
     if process.returncode is not None:
         return True

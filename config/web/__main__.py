@@ -11,6 +11,7 @@ import time
 from types import FrameType
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from config.embedded.child import die_with_parent
 from config.web.server import make_server, prepare_process
@@ -112,6 +113,9 @@ class Master:
 
 def _serve(listener: socket.socket) -> None:
     prepare_process(settings.DATA_DIR / "spool")
+    connections[DEFAULT_DB_ALIAS].settings_dict["OPTIONS"].update(
+        {**settings.PAGE_TIMEOUTS, **settings.DATABASE["OPTIONS"]}
+    )
     server = make_server(application, listener)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: server.stop())

@@ -89,8 +89,11 @@ class Running:
             server.server_close()
 
 
-def start(port: int = 0) -> Running:
-    """Serves on `port` and the next one, or on two free ports. Raises OSError if a port is in use."""
+def start(port: int = 0, stop_within_s: float = 0.02) -> Running:
+    """Serves on `port` and the next one, or on two free ports. Raises OSError if a port is in use.
+
+    Each server wakes up every `stop_within_s` seconds to see whether it should stop.
+    """
     log, stopping = RequestLog(), threading.Event()
     orgs = {key: load_endpoint(key) for key in KEYS}
     main_org = orgs[PUBLISHED].orgs[0]
@@ -106,7 +109,7 @@ def start(port: int = 0) -> Running:
             server.server_close()
         raise
     for server in servers:
-        threading.Thread(target=partial(server.serve_forever, 0.02), name="demo-org", daemon=True).start()
+        threading.Thread(target=partial(server.serve_forever, stop_within_s), name="demo-org", daemon=True).start()
     return Running(tuple(servers), orgs, log, stopping)
 
 
@@ -157,7 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     try:
-        running = start(port)
+        running = start(port, stop_within_s=0.5)
     except (OSError, OverflowError) as error:
         print(
             f"The demo orgs can't use ports {port} and {port + 1}: {error}. Choose others with --port.",

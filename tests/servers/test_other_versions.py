@@ -10,6 +10,7 @@ from celery import current_app
 from django.utils import timezone
 from kombu import Connection
 
+import config.celery  # noqa: F401 - the tasks it sends belong to this app
 from config import queues
 from diagnostics import tasks
 from diagnostics.demo import server
@@ -28,9 +29,9 @@ MESSAGES = {
     "diagnostics.tasks.deliver": (queues.RUNS, (1,)),
     "diagnostics.tasks.execute_run": (queues.RUNS, (1,)),
     "diagnostics.tasks.execute_scheduled_run": (queues.SCHEDULED, (1,)),
-    "diagnostics.tasks.read_due_snapshot": (queues.SCHEDULED, (1,)),
-    "diagnostics.tasks.read_snapshot": (queues.RUNS, (1,)),
     "diagnostics.tasks.refresh_contract": (queues.RUNS, (1,)),
+    "diagnostics.tasks.run_due_org_sync": (queues.SCHEDULED, (1,)),
+    "diagnostics.tasks.run_org_sync": (queues.RUNS, (1,)),
     "diagnostics.tasks.start_due": (queues.TICKS, ()),
     "diagnostics.tasks.tick": (queues.TICKS, ()),
     "diagnostics.tasks.verify_client": (queues.RUNS, (1,)),

@@ -1,18 +1,23 @@
 """Runs all processes of the product on one machine until Ctrl-C."""
 
 import hashlib
+import importlib
 import json
+import logging
 import os
 from argparse import ArgumentParser
 from typing import Any
 
+from billiard.util import get_pdeathsig
+from celery import current_app
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connections
+from django.template.loader import get_template
+from django.urls import reverse
 
-from config.embedded import cluster, data_dir, logs, processes, sockets
+from config.embedded import child, cluster, data_dir, logs, processes, sockets
 from config.embedded.console import Console
 from config.embedded.locks import Lock
 from config.embedded.supervisor import RestartLimitReached, StopRequested, Supervisor
@@ -20,11 +25,28 @@ from config.migrations import missing_migrations
 from diagnostics.accounts import users
 from diagnostics.accounts.models import User
 from diagnostics.demo import seed
+from diagnostics.genesys.contract import bundled
 from diagnostics.management.base import ProductCommand
 
 DATABASE_LOCK_SECONDS = 30.0
 DEFAULT_PORT = 8000
 ADMIN = "admin"
+# The code of the processes that are forked from this one.
+PRELOADED = (
+    "config.celery",
+    "config.web.server",
+    "celery.__main__",
+    "celery.apps.beat",
+    "celery.apps.worker",
+    "celery.bin.beat",
+    "celery.bin.celery",
+    "celery.bin.worker",
+    "celery.concurrency.prefork",
+    "celery.worker.consumer",
+    "diagnostics.demo.server",
+    "diagnostics.tasks",
+    "kombu.transport.redis",
+)
 
 
 class Command(ProductCommand):
@@ -73,6 +95,8 @@ class Up:
             )
         logs.rotate_closed(self.data.logs)
         os.environ.setdefault("PUBLIC_URL", self.address)  # for links in alerts
+        settings.PUBLIC_URL = os.environ["PUBLIC_URL"]
+        logging.disable(logging.INFO)  # for this process, which has its own lines; its children reset it
         self.supervisor.handle_signals()
         error = ""
         try:
@@ -101,7 +125,11 @@ class Up:
         if settings.EMBEDDED_DATABASE:
             self.start_database()
         with self.supervisor.interruptible():
-            self.update_database_and_static_files()
+            # What needs much memory once happens in forks, since all processes inherit the memory of this one.
+            preparation = child.ForkedWork(self.update_database_and_static_files)
+            self.load_code()
+            preparation.result()
+            importlib.import_module("config.web.__main__")  # which lists the static files
         if settings.EMBEDDED_BROKER:
             self.supervisor.start(processes.queue(self.data))
         if self.with_demo:
@@ -112,6 +140,17 @@ class Up:
             processes.background(self.data),
             processes.beat(self.data),
         )
+
+    def load_code(self) -> None:
+        """Load and build what the children need, so that they share its memory and start at once."""
+        for module in PRELOADED:
+            importlib.import_module(module)
+        reverse("home")  # imports all views
+        for template in ("base.html", "account/login.html"):
+            get_template(template)
+        bundled()
+        current_app.finalize(auto=True)
+        get_pdeathsig()  # each process of a pool would build a C parser for it
 
     def start_database(self) -> None:
         """Start Postgres while no other command uses it; afterwards they share it."""
@@ -138,7 +177,6 @@ class Up:
             self.console.event("database", "bringing the tables up to date")
             call_command("migrate", verbosity=0, interactive=False)
         self.collect_static_files()
-        connections.close_all()
 
     def collect_static_files(self) -> None:
         """Collect them only if one has changed: hashing all of them takes longer than the rest of the start."""
@@ -162,8 +200,7 @@ class Up:
         settings.GENESYS_ENDPOINTS.update(endpoints)
         self.supervisor.start(processes.demo(self.data, port))
         with self.supervisor.interruptible():
-            added = seed.seed()
-            connections.close_all()
+            added = child.ForkedWork(seed.seed).result()
         if added.clients:
             self.console.event("demo", f"{added.clients} clients and {added.runs} runs added")
 
@@ -172,8 +209,7 @@ class Up:
     def print_address(self) -> None:
         # The account is created last, so that an interrupted start leaves no password that was never shown.
         with self.supervisor.interruptible():
-            password = "" if User.objects.exists() else users.add_first_admin(ADMIN)
-            connections.close_all()
+            password = child.ForkedWork(add_first_admin).result()
         if password:
             login = f"Login:     {ADMIN}    Password: {password}    (shown once)"
         else:
@@ -181,6 +217,11 @@ class Up:
         self.console.block(
             f"Open       {public_address(self.address)}", login, f"Logs:      {self.data.logs}", "Stop:      Ctrl-C"
         )
+
+
+def add_first_admin() -> str:
+    """The new admin's password; "" if there are accounts."""
+    return "" if User.objects.exists() else users.add_first_admin(ADMIN)
 
 
 def public_hosts() -> list[str]:

@@ -17,13 +17,13 @@ from tests.config.embedded.conftest import BackgroundCommand, Manage, processes_
 pytestmark = pytest.mark.worker
 COUNT = "from diagnostics.models import User; print('users:', User.objects.count())"
 HOLD = "import time; from django.db import connection as c; c.ensure_connection(); print('holds', flush=True); time.sleep({})"
-COMMAND_LINES = {
-    "database": "/postgres",
+NAMES = {
+    "database": "postgres",
     "broker": "valkey-server",
-    "worker": "--hostname worker@localhost",
-    "background": "--hostname background@localhost",
-    "beat": "celery --app config beat",
-    "web": "-m config.web",
+    "worker": "worker",
+    "background": "background",
+    "beat": "beat",
+    "web": "web",
 }
 
 
@@ -47,7 +47,7 @@ def status_of(port: int) -> int:
 
 def process_of(up: BackgroundCommand, name: str) -> int | None:
     children = [pid for pid in child.all_pids() if child.parent_of(pid) == up.process.pid and child.is_alive(pid)]
-    found = [pid for pid in children if COMMAND_LINES[name] in " ".join(child.command_line(pid))]
+    found = [pid for pid in children if child.name_of(pid) == NAMES[name]]
     return found[0] if found else None
 
 
@@ -111,7 +111,7 @@ def test_an_interrupted_start_leaves_no_password_that_was_never_shown(
 
 
 def test_every_killed_process_is_reported_and_restarted(up: BackgroundCommand, port: int) -> None:
-    for name in COMMAND_LINES:
+    for name in NAMES:
         first = process_of(up, name)
         assert first
         os.kill(first, signal.SIGKILL)
@@ -124,7 +124,7 @@ def test_every_killed_process_is_reported_and_restarted(up: BackgroundCommand, p
 
 
 def test_a_killed_up_leaves_no_process(up: BackgroundCommand, data: DataDir) -> None:
-    assert len(processes_of(data)) > len(COMMAND_LINES)
+    assert len(processes_of(data)) > len(NAMES)
     up.process.kill()
     up.process.wait()
     wait_for(lambda: not processes_of(data), "every process to end")
