@@ -1,11 +1,13 @@
 """The processes that `up` supervises: command, readiness probe and shutdown of each."""
 
+import contextlib
 import http.client
 import os
 import signal
 import socket
 import sys
 from functools import partial
+from pathlib import Path
 
 from config import queues
 from config.embedded import broker, child, postgres, sockets
@@ -18,6 +20,10 @@ HOST = "127.0.0.1"
 STOP_GROUPS = (("beat", "web", "worker", "background"), ("demo", "broker"), ("database",))
 WORKER_PROCESSES = 4
 SCHEDULED_PROCESSES = 2
+SCHEDULED_PROCESSES = 2
+SMALL_PROCESSES = 2  # of the only worker on a machine with little memory
+WEB_PROCESSES = 2
+LITTLE_MEMORY = 1024**3
 # Most runs end much sooner. The sweep closes a run that is killed here.
 WORKER_STOP_SECONDS = 45.0
 
@@ -63,6 +69,13 @@ def demo(data: DataDir, port: int) -> SupervisedProcess:
         cwd=PROJECT,
         is_forked=True,
     )
+
+
+def workers(data: DataDir, *, is_small: bool) -> list[SupervisedProcess]:
+    """One for each kind of run, or a single one for a machine with little memory."""
+    if is_small:
+        return [_worker(data, "worker", ",".join(queues.ALL), SMALL_PROCESSES, f"{SMALL_PROCESSES} runs at a time")]
+    return [worker(data), background(data)]
 
 
 def worker(data: DataDir) -> SupervisedProcess:
@@ -111,11 +124,11 @@ def celery(
     )
 
 
-def web(data: DataDir, port: int, host_header: str = HOST) -> SupervisedProcess:
+def web(data: DataDir, port: int, host_header: str = HOST, processes: int = WEB_PROCESSES) -> SupervisedProcess:
     """The web server. The readiness probe sends `host_header`, which must be in ALLOWED_HOSTS."""
     return SupervisedProcess(
         name="web",
-        argv=[sys.executable, "-m", "config.web", "--host", HOST, "--port", str(port)],
+        argv=[sys.executable, "-m", "config.web", "--host", HOST, "--port", str(port), "--processes", str(processes)],
         log=data.log("web"),
         is_ready=partial(serves_pages, port, host_header),
         ready_message=f"pages on http://{HOST}:{port}",
@@ -134,6 +147,14 @@ def environment(data: DataDir) -> dict[str, str]:
         VARIABLE: str(data.path),
         child.SUPERVISED: str(os.getpid()),
     }
+
+
+def has_little_memory() -> bool:
+    """Whether this machine, or the container, has less than LITTLE_MEMORY."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # a container without a limit
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return total < LITTLE_MEMORY
 
 
 def serves_pages(port: int, host_header: str = HOST) -> bool:

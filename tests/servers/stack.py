@@ -129,6 +129,9 @@ class Stack:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
 
+    def wait_for_log(self, name: str, text: str, times: int = 1) -> None:
+        wait_for(lambda: self.log(name).count(text) >= times, lambda: self.log(name))
+
     def is_serving(self) -> bool:
         try:
             return requests.get(f"http://{HOST}:{self.port}/health/live", timeout=5).ok

@@ -97,7 +97,7 @@ def check_two_beats(stack: Stack, client: int) -> None:
     for name in ("first-beat", "second-beat"):
         stack.start_beat(name)
     for name in ("first-beat", "second-beat"):
-        wait_for(lambda name=name: stack.log(name).count("Sending due task due") > 1, lambda name=name: stack.log(name))
+        stack.wait_for_log(name, "Sending due task due", times=2)
     runs = Run.objects.filter(schedule__in=schedules)
     wait_for(lambda: runs.exclude(finished_at=None).count() >= SCHEDULES, lambda: stack.log("worker"))
     assert sorted(runs.values_list("schedule__name", flat=True)) == names

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from diagnostics.evaluation.bench.diagnosis import diagnosis
 from diagnostics.evaluation.bench.fleet import fleet
+from diagnostics.evaluation.bench.footprint import footprint
 from diagnostics.evaluation.bench.history import history
 from diagnostics.evaluation.bench.parsing import parsing
 from diagnostics.evaluation.bench.providers import providers
@@ -14,6 +15,7 @@ from diagnostics.evaluation.bench.workers import workers
 BENCHES: dict[str, Callable[[BenchOptions], list[BenchRow]]] = {
     "diagnosis": diagnosis,
     "fleet": fleet,
+    "footprint": footprint,
     "history": history,
     "parsing": parsing,
     "providers": providers,

@@ -5,10 +5,10 @@ import importlib
 import json
 import logging
 import os
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from typing import Any
 
-from billiard.util import get_pdeathsig
+from billiard.util import get_pdeathsig  # type: ignore[attr-defined]  # the stubs lack it
 from celery import current_app
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -20,7 +20,7 @@ from django.urls import reverse
 from config.embedded import child, cluster, data_dir, logs, processes, sockets
 from config.embedded.console import Console
 from config.embedded.locks import Lock
-from config.embedded.supervisor import RestartLimitReached, StopRequested, Supervisor
+from config.embedded.supervisor import RestartLimitReached, StopRequested, SupervisedProcess, Supervisor
 from config.migrations import missing_migrations
 from diagnostics.accounts import users
 from diagnostics.accounts.models import User
@@ -57,6 +57,12 @@ class Command(ProductCommand):
         parser.add_argument(
             "--port", type=int, default=DEFAULT_PORT, help="port of the web pages (default %(default)s)"
         )
+        parser.add_argument(
+            "--small",
+            action=BooleanOptionalAction,
+            default=processes.has_little_memory(),
+            help="one worker for everything and one web process (default on machines with less than 1 GB of memory)",
+        )
         # config.embedded.commands applies it before the settings are loaded.
         parser.add_argument("--data-dir", help="folder for data, keys and logs (default .data in the project)")
 
@@ -69,16 +75,18 @@ class Command(ProductCommand):
         if not lock.acquire():
             raise CommandError(f"Already running at {lock.read() or 'an unknown address'}.")
         try:
-            Up(data, options["port"], with_demo=not options["no_demo"], lock=lock).run()
+            with_demo, is_small = not options["no_demo"], options["small"]
+            Up(data, options["port"], with_demo=with_demo, is_small=is_small, lock=lock).run()
         finally:
             lock.release()
 
 
 class Up:
-    def __init__(self, data: data_dir.DataDir, port: int, *, with_demo: bool, lock: Lock) -> None:
+    def __init__(self, data: data_dir.DataDir, port: int, *, with_demo: bool, is_small: bool, lock: Lock) -> None:
         self.data = data
         self.port = port
         self.with_demo = with_demo
+        self.is_small = is_small
         self.address = f"http://{processes.HOST}:{port}"
         self.console = Console()
         self.supervisor = Supervisor(self.console)
@@ -132,14 +140,13 @@ class Up:
             importlib.import_module("config.web.__main__")  # which lists the static files
         if settings.EMBEDDED_BROKER:
             self.supervisor.start(processes.queue(self.data))
+        demo = [self.prepare_demo()] if self.with_demo else []
+        count = 1 if self.is_small else processes.WEB_PROCESSES
+        # The pages are there while the demo's history is written. Work starts after that.
+        self.supervisor.start(*demo, processes.web(self.data, self.port, allowed_host(), count))
         if self.with_demo:
-            self.start_demo()
-        self.supervisor.start(
-            processes.web(self.data, self.port, allowed_host()),
-            processes.worker(self.data),
-            processes.background(self.data),
-            processes.beat(self.data),
-        )
+            self.write_demo_history()
+        self.supervisor.start(*processes.workers(self.data, is_small=self.is_small), processes.beat(self.data))
 
     def load_code(self) -> None:
         """Load and build what the children need, so that they share its memory and start at once."""
@@ -186,7 +193,7 @@ class Up:
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
             record.write_text(fingerprint)
 
-    def start_demo(self) -> None:
+    def prepare_demo(self) -> SupervisedProcess:
         port = processes.free_port_pair(settings.DEMO_PORT, excluded=self.port)
         if port is None:
             raise CommandError("No free ports for the demo orgs. Set DEMO_PORT to another port, or use --no-demo.")
@@ -198,7 +205,9 @@ class Up:
         # The file is for the settings of processes that start from now on; this process has loaded its own already.
         data_dir.write_private(self.data.demo_endpoints_file, json.dumps(endpoints))
         settings.GENESYS_ENDPOINTS.update(endpoints)
-        self.supervisor.start(processes.demo(self.data, port))
+        return processes.demo(self.data, port)
+
+    def write_demo_history(self) -> None:
         with self.supervisor.interruptible():
             added = child.ForkedWork(seed.seed).result()
         if added.clients:
