@@ -157,6 +157,7 @@ class Up:
             get_template(template)
         bundled()
         current_app.finalize(auto=True)
+        current_app.conf.beat_schedule  # noqa: B018 - reads all settings
         get_pdeathsig()  # each process of a pool would build a C parser for it
 
     def start_database(self) -> None:
