@@ -20,7 +20,6 @@ HOST = "127.0.0.1"
 STOP_GROUPS = (("beat", "web", "worker", "background"), ("demo", "broker"), ("database",))
 WORKER_PROCESSES = 4
 SCHEDULED_PROCESSES = 2
-SCHEDULED_PROCESSES = 2
 SMALL_PROCESSES = 2  # of the only worker on a machine with little memory
 WEB_PROCESSES = 2
 LITTLE_MEMORY = 1024**3
