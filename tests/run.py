@@ -38,6 +38,8 @@ PRODUCTION_ENVIRONMENT = {
 # Each process has its own Postgres and broker. One more than cores, because many tests wait for other processes.
 # `worksteal` rebalances at the end.
 IN_PARALLEL = ["--numprocesses", str(min(5, (os.cpu_count() or 1) + 1)), "--dist", "worksteal"]
+COVERAGE = "--coverage"  # measure the coverage of these packages by their own tests
+PURE_PACKAGES = ("text", "genesys", "redaction", "parsing", "claims", "checks", "engine", "comparison")
 # Removed from the environment, so that the tests use default settings, and so that the many processes they start
 # compile the code once.
 OWN_VARIABLES = (
@@ -50,6 +52,9 @@ def main(pytest_arguments: list[str]) -> int:
     os.chdir(PROJECT)
     environment = {name: value for name, value in os.environ.items() if name not in OWN_VARIABLES}
     python = install_packages(environment)
+    if pytest_arguments == [COVERAGE]:
+        folders = [f"tests/{package}" for package in PURE_PACKAGES]
+        pytest_arguments = ["-p", "tests.coverage_plugin", *folders]
     checks = steps(python)
     if pytest_arguments:
         checks = [step for step in checks if step[0].startswith("ruff")]
