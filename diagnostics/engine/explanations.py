@@ -88,7 +88,7 @@ EXPLAINS_ANYTHING: Final = frozenset({"path.placeholder_unexpanded"})
 def can_explain(cause: str, meaning: str, status: object, *, org_hides: bool = False) -> bool:
     """Whether the cause can produce a response of this meaning (the code of `answer.meaning`) and status.
 
-    `org_hides` means that a comparison of requests proved that this org answers 404 where it should answer 403.
+    `org_hides` means that this org was found to answer 404 where the published API answers 403.
     """
     if cause in EXPLAINS_ANYTHING or meaning in HIDES_THE_CAUSE:
         return True

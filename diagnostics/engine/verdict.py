@@ -69,7 +69,7 @@ def judge(findings: Sequence[AnyFinding], *, part: bool = False) -> Verdict:
     worked = response is not None and response.code == "success"
     rules = _matching_rules(findings) if part else RULES
     named = [] if worked else _candidates(findings, rules)
-    candidates = _that_explain(named, response)
+    candidates = _that_explain(named, findings, response)
     if not worked and not candidates and not part:
         problems = _problems(findings, response)
         candidates = _proved(problems) or _refusals(findings, response) or _departures(findings, response) or problems
@@ -107,11 +107,17 @@ def _candidates(findings: Sequence[AnyFinding], rules: Iterable[CauseRule]) -> l
     ]
 
 
-def _that_explain(candidates: list[CauseCandidate], response: AnyFinding | None) -> list[CauseCandidate]:
+def _that_explain(
+    candidates: list[CauseCandidate], findings: Sequence[AnyFinding], response: AnyFinding | None
+) -> list[CauseCandidate]:
     """The candidates whose cause can produce the response. One that hides what happened makes them likely at most."""
     if response is None:
         return candidates
-    explaining = [candidate for candidate in candidates if _explains(candidate, response)]
+    has_gateway = any(
+        finding.check_id == "provider.configured" and finding.code in ("listed", "none_configured")
+        for finding in findings
+    )
+    explaining = [candidate for candidate in candidates if _explains(candidate, response, has_gateway)]
     if response.code not in HIDES_THE_CAUSE and not response.evidence.get("hidden_by_browser"):
         return explaining
     return [
@@ -120,16 +126,18 @@ def _that_explain(candidates: list[CauseCandidate], response: AnyFinding | None)
     ]
 
 
-def _explains(candidate: CauseCandidate, response: AnyFinding) -> bool:
+def _explains(candidate: CauseCandidate, response: AnyFinding, has_gateway: bool) -> bool:
     if candidate.finding.check_id == "answer.meaning":
         return True
-    org_hides = candidate.finding.check_id == "route.oracle" and candidate.finding.code == "hidden"
+    is_hidden = candidate.finding.check_id == "route.oracle" and candidate.finding.code == "hidden"
+    org_hides = has_gateway or is_hidden
     return can_explain(candidate.cause, response.code, response.evidence.get("status"), org_hides=org_hides)
 
 
 def _refusals(findings: Sequence[AnyFinding], response: AnyFinding | None) -> list[CauseCandidate]:
     status = response.evidence.get("status") if response is not None else None
-    return _that_explain(_candidates(findings, [rule for rule, statuses in REFUSALS if status in statuses]), response)
+    refusals = [rule for rule, statuses in REFUSALS if status in statuses]
+    return _that_explain(_candidates(findings, refusals), findings, response)
 
 
 def _departures(findings: Sequence[AnyFinding], response: AnyFinding | None) -> list[CauseCandidate]:
@@ -141,7 +149,7 @@ def _departures(findings: Sequence[AnyFinding], response: AnyFinding | None) -> 
         return []
     if "provider" in str(response.evidence.get("message", "")).lower():
         candidates.reverse()
-    return _that_explain(candidates, response)
+    return _that_explain(candidates, findings, response)
 
 
 def _problems(findings: Sequence[AnyFinding], response: AnyFinding | None) -> list[CauseCandidate]:

@@ -1,8 +1,8 @@
 """What a 404 means. It is never a missing scope or permission: Genesys Cloud answers those with 403.
 
-The published API documents 403 for a call that isn't allowed, and no official text says that 404 stands in for it. The
-exception is measured, never assumed: an org can hide what a client may not see, and `route.oracle` proves that by
-comparing requests.
+The published API documents 403 for a call that isn't allowed, and no official text says that 404 stands in for it. Both
+exceptions are measured, never assumed: an org can hide what a client may not see, and `route.oracle` proves that by
+comparing requests; and an org behind a provider gateway, which `provider.configured` finds, gets 404 in place of 403.
 """
 
 from typing import Final
