@@ -83,21 +83,32 @@ class CheckContext:
 
     def conversation(self) -> Conversation | UnreadableResponse:
         """The conversation whose ID was given, else the one in the path of the call."""
+        path = self.conversation_path()
+        return Conversation.parse(self.genesys.get(path) if path else OrgResponse(None))
+
+    def conversation_path(self) -> str:
+        """ "" without the ID of a conversation."""
         id = self.target.conversation_id or (self.aim.id_text if self.aim else "")
-        response = self.genesys.get(f"/api/v2/conversations/{id}") if is_uuid(id) else OrgResponse(None)
-        return Conversation.parse(response)
+        return f"/api/v2/conversations/{id}" if is_uuid(id) else ""
 
     def token_info(self) -> TokenInfo | UnreadableResponse:
         return TokenInfo.parse(self.genesys.get(token_info.PATH))
 
     def grants(self) -> Grants | UnreadableResponse:
-        return Grants.parse(self.genesys.get(grants.PATH, includeFullRoles="true"))
+        return Grants.parse(self.genesys.get(grants.PATH, **grants.QUERY))
 
     def gateway_providers(self) -> GatewayProviders | UnreadableResponse:
         return GatewayProviders.parse(self.genesys.get(gateway.PROVIDERS_PATH))
 
 
+Read = tuple[str, dict[str, str | int]]  # a path and its query
 CheckFunction = Callable[[CheckContext], Iterable[Result]]
+
+
+def no_reads(ctx: CheckContext) -> Iterable[Read]:
+    return ()
+
+
 NEEDS = ("call", "answer", "conversation", "start")
 # The parts of a call that must all work, in the order in which it passes through them: node -> label.
 NODES = {
@@ -121,7 +132,8 @@ class Check:
     evidence. A `last` check runs after all others, whatever their outcome, and evaluates their responses without sending
     anything. An `if_all_right` check runs after those, and only if no check found a problem. `reads` lists everything it
     may request, such as "GET /api/v2/tokens/me", with the contract's parameter names; a final `*` matches any path, and
-    anything but an HTTP request is described in words.
+    anything but an HTTP request is described in words. `first_reads` returns the reads that it does for these inputs
+    whatever the responses are: they are sent before its turn, as soon as there is a token.
 
     The rest is for those who read its results. `about` says what a problem belongs to: the "call", the "conversation",
     the "response", or "" for the org. A pass of a check that `rules_out` is listed in the verdict. If an `is_decisive`
@@ -139,6 +151,7 @@ class Check:
     last: bool = False
     if_all_right: bool = False
     reads: tuple[str, ...] = ()
+    first_reads: Callable[[CheckContext], Iterable[Read]] = no_reads
     node: str = ""
     about: str = ""
     rules_out: bool = False

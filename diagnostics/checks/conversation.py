@@ -87,6 +87,7 @@ def judge_id(text: str, state: str) -> Result:
     affected_by=("permission", "role", "client", "org", "region"),
     after=("conversation.id", "oauth.token"),
     needs=("conversation",),
+    first_reads=lambda ctx: [(path, {})] if (path := ctx.conversation_path()) else [],
     reads=(
         "GET /api/v2/conversations/{conversationId}",
         "GET /api/v2/analytics/conversations/{conversationId}/details",

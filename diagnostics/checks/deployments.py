@@ -14,6 +14,7 @@ from diagnostics.genesys.documents.deployment import (
 from diagnostics.genesys.paths import is_uuid
 from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
+LIST_QUERY: dict[str, str | int] = {"expand": "Configuration", "pageSize": 100}
 CHANNELS = {"webmessaging": "Webmessaging", "calls": "Voice"}
 CHANNEL_NAMES = {"Webmessaging": "web messaging", "Voice": "voice"}
 MOST_READ_ONE_BY_ONE = 5
@@ -29,6 +30,7 @@ MOST_READ_ONE_BY_ONE = 5
     affected_by=("conversation", "permission", "role"),
     version=2,
     after=("oauth.identity",),
+    first_reads=lambda ctx: [(LIST_PATH, LIST_QUERY)],
     reads=(
         f"GET {LIST_PATH}",
         f"GET {LIST_PATH}/{{deploymentId}}/configurations",
@@ -36,7 +38,7 @@ MOST_READ_ONE_BY_ONE = 5
     ),
 )
 def deployments_cobrowse(ctx: CheckContext) -> Iterator[Result]:
-    response = ctx.genesys.get(LIST_PATH, expand="Configuration", pageSize=100)
+    response = ctx.genesys.get(LIST_PATH, **LIST_QUERY)
     listed = DeploymentList.parse(response)
     if isinstance(listed, UnreadableResponse):
         yield _unreadable(response)

@@ -138,6 +138,7 @@ def _is_ip_refused(response: OrgResponse) -> bool:
     depends_on=("org",),
     affected_by=("client", "region"),
     after=("oauth.token",),
+    first_reads=lambda ctx: [(token_info.PATH, {})],
     reads=(f"GET {token_info.PATH}",),
 )
 def oauth_identity(ctx: CheckContext) -> Iterator[Result]:

@@ -2,7 +2,18 @@
 
 from collections.abc import Iterator
 
-from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.checks.base import (
+    CheckContext,
+    Evidence,
+    Read,
+    Result,
+    check,
+    failed,
+    passed,
+    skipped,
+    unclear,
+    warned,
+)
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.contract import Operation
 from diagnostics.genesys.documents import catalogue, grants
@@ -34,6 +45,7 @@ MEDIUM_OF = {"conversation:cobrowse:add": "messages", "conversation:cobrowseVoic
     depends_on=("permission",),
     affected_by=("role", "path", "method", "conversation", "client"),
     after=("oauth.identity",),
+    first_reads=lambda ctx: [(grants.PATH, grants.QUERY)] if _needs_permission(ctx) else [],
     reads=(
         f"GET {grants.PATH}",
         "GET /api/v2/authorization/roles/{roleId}",
@@ -75,6 +87,7 @@ def permissions_call(ctx: CheckContext) -> Iterator[Result]:
     depends_on=("catalogue",),
     affected_by=("org", "path", "client"),
     after=("oauth.identity",),
+    first_reads=lambda ctx: catalogue_pages(ctx) if _needs_permission(ctx) else [],
     reads=(f"GET {catalogue.PATH}",),
 )
 def permissions_catalogue(ctx: CheckContext) -> Iterator[Result]:
@@ -82,9 +95,13 @@ def permissions_catalogue(ctx: CheckContext) -> Iterator[Result]:
     if operation is None or not operation.permissions or (ctx.aim and ctx.aim.world == "token"):
         yield skipped("not_asked", "The call needs no permission, so there is none to look up.")
         return
-    domains = sorted({permission.split(":")[0] for permission in operation.permissions})
-    pages = [ctx.genesys.get(catalogue.PATH, queryType="domain", query=domain, pageSize=100) for domain in domains]
-    yield judge_catalogue(operation, pages)
+    yield judge_catalogue(operation, [ctx.genesys.get(path, **query) for path, query in catalogue_pages(ctx)])
+
+
+def catalogue_pages(ctx: CheckContext) -> list[Read]:
+    operation = _operation_of(ctx)
+    domains = sorted({permission.split(":")[0] for permission in operation.permissions}) if operation else []
+    return [(catalogue.PATH, {"queryType": "domain", "query": domain, "pageSize": 100}) for domain in domains]
 
 
 def judge_catalogue(operation: Operation, pages: list[OrgResponse]) -> Result:
@@ -137,6 +154,11 @@ def judge_user_context(operation: Operation | None, me: TokenInfo) -> Result:
             evidence={"operation": operation.operation_id, "marked": operation.user_only},
         )
     return passed("not_needed", "The call doesn't need a user's token.")
+
+
+def _needs_permission(ctx: CheckContext) -> bool:
+    operation = _operation_of(ctx)
+    return operation is not None and bool(operation.permissions) and not (ctx.aim and ctx.aim.world == "token")
 
 
 def _operation_of(ctx: CheckContext) -> Operation | None:

@@ -86,8 +86,8 @@ def views_of(contract: Contract, parent: Operation) -> tuple[Operation, ...]:
     found = [
         operation
         for operation in contract.operations
-        if operation.method == "GET" and operation.parameters == parent.parameters and operation.path != parent.path
-        if operation.path.startswith(prefix) and operation.path.endswith(parameter)
+        if operation.method == "GET" and operation.path.startswith(prefix) and operation.path.endswith(parameter)
+        if operation.parameters == parent.parameters and operation.path != parent.path
         if (operation.rule == "none" or operation.path == general) and not (operation.user_only or operation.deprecated)
     ]
     return tuple(sorted(found, key=lambda operation: (operation.path != general, operation.path))[:MOST_VIEWS])

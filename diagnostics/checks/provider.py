@@ -18,6 +18,7 @@ from diagnostics.parsing.call import ReceivedResponse
     verifies_client=True,
     depends_on=("provider", "gateway"),
     after=("oauth.identity",),
+    first_reads=lambda ctx: [(gateway.PROVIDERS_PATH, {})],
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
 )
 def provider_configured(ctx: CheckContext) -> Iterator[Result]:

@@ -7,6 +7,7 @@ from typing import Any
 from diagnostics.checks.base import (
     CheckContext,
     Evidence,
+    Read,
     Result,
     check,
     failed,
@@ -61,6 +62,27 @@ def probe_result(path: str, response: OrgResponse) -> ProbeResult:
     return ProbeResult(path, response.status, (response.code or response.error)[:120], is_from_api)
 
 
+def _is_doubtful(ctx: CheckContext) -> bool:
+    """There is a 404 to explain, or the call isn't one of the published API."""
+    response = ctx.answer.of_the_api if ctx.answer is not None else None
+    if response is not None and response.status is not None:
+        return response.status == 404
+    return ctx.aim is not None and ctx.aim.world != "published"
+
+
+def probe_reads(ctx: CheckContext) -> list[Read]:
+    """The reads of a 404 that is sure to be compared."""
+    if not _is_doubtful(ctx) or (ctx.aim is not None and ctx.aim.world == "token"):
+        return []
+    plan = plan_for(ctx.contract, ctx.aim, _id_of(ctx))
+    return [(path, {}) for path in dict.fromkeys(_compared(plan)) if path]
+
+
+def _compared(plan: ProbePlan) -> tuple[str, ...]:
+    paths = (plan.called, plan.invented, plan.control) if plan.called else ()
+    return plan.parent, plan.impossible, *paths
+
+
 @check(
     "route.oracle",
     title="404 comparison",
@@ -70,6 +92,7 @@ def probe_result(path: str, response: OrgResponse) -> ProbeResult:
     after=("oauth.token",),
     needs=("conversation",),
     version=3,
+    first_reads=probe_reads,
     reads=("GET /api/v2/*",),
 )
 def route_oracle(ctx: CheckContext) -> Iterator[Result]:
@@ -81,7 +104,7 @@ def route_oracle(ctx: CheckContext) -> Iterator[Result]:
     plan = plan_for(ctx.contract, aim, _id_of(ctx))
     response = ctx.answer.of_the_api if ctx.answer is not None else None
     answered = response.status if response is not None else None
-    doubtful = answered == 404 or (aim is not None and answered is None and aim.world != "published")
+    doubtful = _is_doubtful(ctx)
     if not doubtful and (not plan.parent or ctx.genesys.get(plan.parent).status not in (403, 404)):
         yield skipped("not_asked", "There is no 404 to explain.")
         return
@@ -97,8 +120,7 @@ def _probe(ctx: CheckContext, plan: ProbePlan, doubtful: bool) -> dict[str, Prob
     """Path -> result. The other views are read only if the parent isn't a 200."""
     if not doubtful:
         return _read(ctx, plan.parent, plan.impossible, *plan.views, plan.history)
-    paths = (plan.called, plan.invented, plan.control) if plan.called else ()
-    results = _read(ctx, plan.parent, plan.impossible, *paths)
+    results = _read(ctx, *_compared(plan))
     parent = results.get(plan.parent)
     if parent is not None and parent.is_from_api and parent.status != 200:
         results |= _read(ctx, *plan.views, plan.history)

@@ -16,7 +16,7 @@ from diagnostics.engine.facts import OrgFacts
 from diagnostics.engine.finding import AnyFinding, FindingResult
 from diagnostics.engine.fixes import fix_for
 from diagnostics.engine.runner import AT_ONCE, DEADLINE_SECONDS, CheckRun, run_checks
-from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.client import GenesysClient, Read
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.pace import UNPACED, Pace
@@ -26,6 +26,15 @@ from diagnostics.parsing.company_gateway import implied_gateway
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim, read_aim
 from diagnostics.redaction.redactor import CUT, Redactor
+
+
+def first_reads(checks: Sequence[Check], ctx: CheckContext) -> list[Read]:
+    """What the checks read whatever the responses are. The first one shows whether the token works."""
+    found: dict[tuple[str, ...], Read] = {}
+    for check in sorted(checks, key=lambda check: check.id != "oauth.identity"):
+        for path, query in check.first_reads(ctx):
+            found.setdefault((path, *map(str, query.values())), Read(check.id, path, query))
+    return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -119,12 +128,17 @@ class Diagnosis:
     def batches(self, checks: tuple[Check, ...] | None = None) -> Iterator[tuple[CheckStep, ...]]:
         """Yield the checks that finish together, so that they can be stored together."""
         chosen = planned_checks(self.inputs.given) if checks is None else checks
+        if self._at_once > 1:
+            self._genesys.prefetch(first_reads(chosen, self._ctx), "oauth.token")
         try:
             for batch in run_checks(
                 chosen, self._ctx, finished=self._finished, deadline=self._deadline, at_once=self._at_once
             ):
                 self._redact_issued_token()
                 yield tuple(map(self._step, batch))
+            self._genesys.wait_for_prefetched()
+            if unused := self._new_exchanges():
+                yield (CheckStep(unused[0].check_id, (), unused, 0.0),)
         finally:
             self._genesys.close()
 

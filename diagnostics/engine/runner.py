@@ -100,6 +100,8 @@ def _run_one(check: Check, ctx: CheckContext, before: list[CheckRun], ends_at: f
         return CheckRun(check, (result,), lane.path_ms)
     if time.monotonic() - ctx.genesys.pace.waited_s >= ends_at:
         return CheckRun(check, (skipped("out_of_time", "Skipped, because the run took too long."),), lane.path_ms)
+    if check.last or check.if_all_right:
+        ctx.genesys.wait_for_prefetched()
     with ctx.genesys.lane(lane):
         results = tuple(_collect(check, ctx))
     return CheckRun(check, results, lane.path_ms)

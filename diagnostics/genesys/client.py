@@ -5,11 +5,12 @@ It sends nothing but GET requests, the token request, and the start of a session
 
 import base64
 import contextlib
+import hashlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from diagnostics.genesys.fields import number, text
 from diagnostics.genesys.pace import UNPACED, Pace
 from diagnostics.genesys.regions import Region
 from diagnostics.genesys.response import OrgResponse, TokenResult, correlation_id_in, response_from
-from diagnostics.genesys.session import make_session, time_limit
+from diagnostics.genesys.session import SESSIONS, OrgSession, make_session, time_limit
 from diagnostics.text.cleaning import clean_line, clean_text
 
 CONNECT_SECONDS = 5.0
@@ -33,6 +34,7 @@ BODY_BYTES = 4_000_000
 LONGEST_TOKEN = 16_000  # characters
 IS_TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749, appendix A.12, without the space, which would split the header
 MOST_CALLS = 25  # of one run
+MOST_OF_A_RUN = 14  # what a run is to send at most, even if its saved token is rejected
 CONNECTIONS = 12  # open at once to one host, for checks that run in parallel
 USER_AGENT = "cobrowse-doctor"
 # The last two are raised for a proxy URL without a host or with an unsupported scheme, such as SOCKS.
@@ -60,6 +62,15 @@ class Lane:
 
     check_id: str
     path_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Read:
+    """A read that a check does."""
+
+    check_id: str
+    path: str
+    query: dict[str, str | int]
 
 
 _lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
@@ -95,11 +106,45 @@ class GenesysClient:
         self._rate_limited: HttpExchange | None = None
         self._calls = 0
         self._lock = threading.Lock()
-        self._session = make_session(CONNECTIONS)
-        self._session.headers["User-Agent"] = USER_AGENT
+        self._prefetcher: ThreadPoolExecutor | None = None
+        self._prefetched: list[Future[None]] = []
+        # Connections stay open between runs, but not beyond a change of the secret.
+        secret_hash = hashlib.sha256(secret.encode()).digest()
+        self._session = SESSIONS.session((region.api, region.login, client_id, secret_hash), CONNECTIONS)
 
     def close(self) -> None:
-        self._session.close()
+        if self._prefetcher is not None:
+            self._prefetcher.shutdown(wait=False, cancel_futures=True)
+
+    def prefetch(self, reads: Sequence[Read], token_check: str) -> None:
+        """Request the token and start these reads as soon as it is there, so that `get` needn't wait for its turn.
+
+        `token_check` is the check that the token request is counted for. A saved token may be rejected, and each read is
+        then sent twice. So only as many start at once as keep the run within `MOST_OF_A_RUN`; the others wait for the
+        first one, which shows whether the token works.
+        """
+        if not reads:
+            return
+        self._prefetcher = ThreadPoolExecutor(len(reads), thread_name_prefix="prefetch")
+        at_once = len(reads)
+        if not self.pace.may_speculate:
+            at_once = 1
+        elif self._saved_token:
+            at_once = max(1, min(at_once, MOST_OF_A_RUN - 1 - len(reads)))
+        self._prefetched = [
+            self._prefetcher.submit(self._prefetch, token_check, reads[0] if number >= at_once else None, read)
+            for number, read in enumerate(reads)
+        ]
+
+    def _prefetch(self, token_check: str, first: Read | None, read: Read) -> None:
+        with self.lane(Lane(token_check)):
+            self.token()
+        with self.lane(Lane(read.check_id)):
+            if first is None or self.get(first.path, **first.query).ok:
+                self.get(read.path, **read.query)
+
+    def wait_for_prefetched(self) -> None:
+        wait(self._prefetched)
 
     def preload(self, exchanges: Iterable[HttpExchange]) -> None:
         """Answer reads with earlier responses of the same run, so that they aren't sent again.
@@ -237,26 +282,12 @@ class GenesysClient:
         if not self.pace.may_send():
             return OrgResponse(None, error="rate_limited_wait")
         started_at, start = datetime.now(UTC), time.perf_counter()
-        status: int | None = None
-        headers: Headers = ()
-        body, error = b"", ""
-        with time_limit(CALL_SECONDS) as clock:
-            try:
-                with self._session.request(
-                    method,
-                    url,
-                    auth=auth,
-                    data=data,
-                    headers={"Accept": "application/json"},
-                    timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
-                    status, headers = response.status_code, _clean_headers(response)
-                    body, error = _read_body(response)
-            except Exception as exception:  # requests, urllib3 and the codecs raise many kinds
-                error = _error_name(exception)
-        error = "timeout" if clock.is_expired else error
+        is_start = method == "POST" and data is None
+        # A start is sent over a new connection, because it must never be repeated.
+        session = make_session(1) if is_start else self._session
+        status, headers, body, error, was_reused = _fetch(session, method, url, auth, data)
+        if error == "reset" and status is None and was_reused and not is_start:  # the server had closed the connection
+            status, headers, body, error, was_reused = _fetch(session, method, url, auth, data)
         lane = _lane.get()
         exchange = HttpExchange(
             method=method,
@@ -279,6 +310,30 @@ class GenesysClient:
         if record:
             self._responses.append(org_response)
         return org_response
+
+
+def _fetch(
+    session: OrgSession, method: str, url: str, auth: AuthBase, data: dict[str, str] | None
+) -> tuple[int | None, Headers, bytes, str, bool]:
+    """The status, headers, body and error of one request, and whether it used a connection that was already open."""
+    status: int | None = None
+    headers: Headers = ()
+    body, error = b"", ""
+    with time_limit(CALL_SECONDS) as clock:
+        try:
+            with session.fetch(
+                method,
+                url,
+                auth=auth,
+                data=data,
+                headers={"Accept": "application/json", "User-Agent": USER_AGENT},
+                timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
+            ) as response:
+                status, headers = response.status_code, _clean_headers(response)
+                body, error = _read_body(response)
+        except Exception as exception:  # requests, urllib3 and the codecs raise many kinds
+            error = _error_name(exception)
+    return status, headers, body, "timeout" if clock.is_expired else error, clock.is_reused
 
 
 class _Header(AuthBase):

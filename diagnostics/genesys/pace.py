@@ -12,6 +12,11 @@ class Pace:
     waited_s = 0.0
     wait_s = 0.0
 
+    @property
+    def may_speculate(self) -> bool:
+        """Whether reads may be sent before it is known that the client works. Not while the rate limit is unknown."""
+        return True
+
     def may_send(self) -> bool:
         """Wait until one more request may be sent. False if that would take too long."""
         return True

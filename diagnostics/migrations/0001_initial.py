@@ -384,6 +384,8 @@ class Migration(migrations.Migration):
                 ('sent', models.PositiveIntegerField(default=0)),
                 ('window_started_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('window_ends_at', models.DateTimeField(blank=True, null=True)),
+                ('window_s', models.PositiveIntegerField(blank=True, null=True)),
+                ('recent', models.JSONField(blank=True, default=list)),
                 ('blocked_until', models.DateTimeField(blank=True, null=True)),
                 ('refusals', models.PositiveSmallIntegerField(default=0)),
                 ('accepted_at', models.DateTimeField(blank=True, null=True)),

@@ -109,6 +109,8 @@ class ClientRateLimit(models.Model):
     sent = models.PositiveIntegerField(default=0)  # by us
     window_started_at = models.DateTimeField(default=timezone.now)
     window_ends_at = models.DateTimeField(null=True, blank=True)  # null until a response told it
+    window_s = models.PositiveIntegerField(null=True, blank=True)  # its length: the longest reset that a response told
+    recent = models.JSONField(default=list, blank=True)  # our requests within its length, as [timestamp, count]
     blocked_until = models.DateTimeField(null=True, blank=True)  # by the wait that a 429 asked for
     refusals = models.PositiveSmallIntegerField(default=0)  # since the last request that was accepted
     accepted_at = models.DateTimeField(null=True, blank=True)

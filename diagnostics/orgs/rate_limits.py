@@ -102,6 +102,10 @@ class ClientPace(Pace):
         with self._lock:
             return 0.0 if self._left else self._reserve()
 
+    @property
+    def may_speculate(self) -> bool:
+        return not self._is_probe
+
     def may_send(self) -> bool:
         with self._lock:
             if self._is_probe and threading.current_thread() is self._owner and self._has_news():
@@ -187,6 +191,8 @@ class ClientPace(Pace):
         self._granted -= done
         row.reserved = max(0, row.reserved - done)
         row.sent += len(notes)
+        if notes:
+            row.recent = [*_recent(row, now), [now.timestamp(), len(notes)]]
         for note in notes:
             at = now - timedelta(seconds=time.monotonic() - note.at)
             if note.limit is None:
@@ -237,6 +243,7 @@ def see(row: ClientRateLimit, at: datetime, limit: RateLimit) -> None:
     The count is reset within `RESOLUTION` after the reset header's seconds. A later end belongs to a newer window.
     """
     end = at + timedelta(seconds=limit.reset_s) + RESOLUTION
+    row.window_s = max(row.window_s or 0, limit.reset_s)
     if row.window_ends_at is None:
         if at < row.window_started_at:
             return  # of the window before
@@ -264,7 +271,7 @@ def reserve(row: ClientRateLimit, now: datetime, name: str, *, is_background: bo
     roll(row, now)
     if wait := wait_of(row, now, name, is_background=is_background):
         return 0, wait
-    granted = AT_ONCE if row.allowed is None else max(1, min(AT_ONCE, _free(row, is_background=is_background)))
+    granted = AT_ONCE if row.allowed is None else max(1, min(AT_ONCE, _free(row, now, is_background=is_background)))
     row.reserved += granted
     if needs_probe(row):
         row.held_by, row.held_until = name, now + PROBE
@@ -278,11 +285,34 @@ def wait_of(row: ClientRateLimit, now: datetime, name: str = "", *, is_backgroun
     is_held = row.held_until is not None and row.held_until > now and row.held_by != name
     if is_held and needs_probe(row) and row.held_until is not None:
         return (row.held_until - now).total_seconds()
-    if row.allowed is None or now >= end_of(row):
+    if row.allowed is None:
         return 0.0
-    if _free(row, is_background=is_background) >= min(AT_ONCE, _limit(row, is_background=is_background)):
-        return 0.0
-    return (end_of(row) - now).total_seconds()
+    limit = _limit(row, is_background=is_background)
+    most = limit - min(AT_ONCE, limit)  # that may be used so that a run can start
+    is_over = now >= end_of(row)
+    if not is_over and row.used + row.uncounted + row.reserved > most:
+        return (end_of(row) - now).total_seconds()
+    return _sliding_wait(row, now, most if is_over else most - row.reserved)
+
+
+def _sliding_wait(row: ClientRateLimit, now: datetime, most: int) -> float:
+    """The seconds until at most so many of our own requests are within the length of a window, wherever it begins."""
+    recent, wait = _recent(row, now), 0.0
+    count = sum(count for _, count in recent)
+    for at, sent in recent:
+        if count <= most:
+            break
+        count -= sent
+        wait = at + _length(row) - now.timestamp()
+    return max(0.0, wait)
+
+
+def _recent(row: ClientRateLimit, now: datetime) -> list[list[float]]:
+    return [entry for entry in row.recent if entry[0] > now.timestamp() - _length(row)]
+
+
+def _length(row: ClientRateLimit) -> float:
+    return row.window_s or WINDOW.total_seconds()
 
 
 def _opens_at(row: ClientRateLimit, now: datetime, *, is_background: bool) -> datetime | None:
@@ -295,8 +325,10 @@ def _limit(row: ClientRateLimit, *, is_background: bool) -> int:
     return max(1, allowed - -(-allowed // PEOPLE_SHARE) if is_background else allowed)
 
 
-def _free(row: ClientRateLimit, *, is_background: bool) -> int:
-    return _limit(row, is_background=is_background) - row.used - row.uncounted - row.reserved
+def _free(row: ClientRateLimit, now: datetime, *, is_background: bool) -> int:
+    in_window = row.used + row.uncounted
+    sliding = int(sum(count for _, count in _recent(row, now)))
+    return _limit(row, is_background=is_background) - row.reserved - max(in_window, sliding)
 
 
 def is_own_load(row: ClientRateLimit, at: datetime) -> bool:

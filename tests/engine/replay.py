@@ -10,6 +10,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
 from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.session import OrgSession
 
 Responses = dict[str, tuple[int, str]]
 
@@ -44,8 +45,8 @@ class ReplayAdapter(BaseAdapter):
         pass
 
 
-def replay_session(responses: Mapping[str, tuple[int, str]]) -> requests.Session:
-    session = requests.Session()
+def replay_session(responses: Mapping[str, tuple[int, str]]) -> OrgSession:
+    session = OrgSession(1)
     session.trust_env = False
     for scheme in ("http://", "https://"):
         session.mount(scheme, ReplayAdapter(responses))

@@ -63,7 +63,7 @@ class Recorded:
     def crashed_by(self, url: str, place: FieldPath, value: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         status, body = self.responses[url]
         session = replay_session({**self.responses, url: (status, mutate(body, {place: value}))})
-        monkeypatch.setattr(genesys_client, "make_session", lambda connections: session)
+        monkeypatch.setattr(genesys_client.SESSIONS, "session", lambda key, connections: session)
         return [each.check_id for each in self.diagnose().findings if each.code == "crashed"]
 
 

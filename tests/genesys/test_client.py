@@ -10,7 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from diagnostics.genesys import client as genesys_client
-from diagnostics.genesys.client import GenesysClient, Lane
+from diagnostics.genesys.client import GenesysClient, Lane, Read
 from diagnostics.genesys.regions import region
 from tests.builders import faulty_servers
 from tests.builders.faulty_servers import RunningServer, run_server
@@ -127,3 +127,51 @@ def test_the_secret_shows_in_no_representation(genesys: GenesysClient) -> None:
     shown = repr((genesys, token, genesys.responses))
     assert "a-secret" not in shown
     assert str(TOKEN["access_token"]) not in shown
+
+
+def test_connections_stay_open_between_runs_but_not_beyond_a_change_of_the_secret(
+    genesys: GenesysClient, served: RunningServer
+) -> None:
+    genesys.get("/api/v2/tokens/me")
+    genesys.close()
+    opened = served.connections
+    again = GenesysClient(genesys.region, "id", "a-secret")
+    assert again.get("/api/v2/tokens/me").status == 200
+    assert served.connections == opened
+    changed = GenesysClient(genesys.region, "id", "another-secret")
+    assert changed.get("/api/v2/tokens/me").status == 200
+    assert served.connections == opened + 1
+
+
+def test_a_connection_that_the_server_has_closed_is_replaced(settings: Settings) -> None:
+    """The server ends each connection after one response without saying so, like a load balancer after its idle time."""
+
+    def respond_once(connection: socket.socket, served: RunningServer) -> None:
+        served.heads.append(faulty_servers.read_head(connection))
+        body = json.dumps(TOKEN)
+        connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        connection.recv(1)  # the next request arrives, and is refused
+
+    with run_server(respond_once) as served:
+        settings.GENESYS_ENDPOINTS = {"own": {"api": f"http://{faulty_servers.HOST}:{served.port}"}}
+        client = GenesysClient(region("own"), "id", "a-secret")
+        answers = [client.get(f"/api/v2/{letter}") for letter in "abc"]
+    assert [(answer.status, answer.error) for answer in answers] == [(200, "")] * 3
+
+
+def test_reads_before_their_turn_stay_within_a_run_even_if_the_saved_token_is_rejected(settings: Settings) -> None:
+    def reject_revoked(connection: socket.socket, served: RunningServer) -> None:
+        while head := faulty_servers.read_head(connection).strip():
+            served.heads.append(head)
+            status, body = ("401 Unauthorized", "{}") if b"revoked" in head else ("200 OK", json.dumps(TOKEN))
+            connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    with run_server(reject_revoked) as served:
+        settings.GENESYS_ENDPOINTS = {"own": {"api": f"http://{faulty_servers.HOST}:{served.port}"}}
+        client = GenesysClient(region("own"), "id", "a-secret", saved_token="a-token-that-was-revoked")
+        client.prefetch([Read("a.check", f"/api/v2/{letter}", {}) for letter in "abcdefghij"], "oauth.token")
+        client.wait_for_prefetched()
+        answers = [client.get(f"/api/v2/{letter}") for letter in "abcdefghij"]
+        client.close()
+    assert [answer.status for answer in answers] == [200] * 10
+    assert len(served.heads) == genesys_client.MOST_OF_A_RUN

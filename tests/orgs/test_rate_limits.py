@@ -50,6 +50,14 @@ def test_an_allowance_smaller_than_a_run_is_given_whole() -> None:
     assert reserve(row(allowed=5), NOW, "", is_background=True) == (4, 0.0)
 
 
+def test_the_end_of_a_window_and_the_start_of_the_next_do_not_add_up() -> None:
+    limit = row(used=300, window_s=60, recent=[[later(-5).timestamp(), 100], [later(50).timestamp(), 200]])
+    assert wait_of(limit, later(61), is_background=False) == 0.0  # 200 in the last minute
+    assert wait_of(limit, later(61), is_background=True) == 0.0
+    limit.recent.append([later(60).timestamp(), 90])
+    assert wait_of(limit, later(61), is_background=False) == 49.0
+
+
 def test_a_window_that_is_over_is_forgotten() -> None:
     limit = row(used=300, reserved=20, uncounted=3)
     assert wait_of(limit, later(60), is_background=False) == 1.0

@@ -46,7 +46,12 @@ NO_FREE_TEXT = {
         "status_cause": OUR_WORDS,
         "status_reason": OF_THE_ENGINE,
     },
-    "ClientRateLimit": {"region": OUR_WORDS, "client_id": "an ID, refused where it is none", "held_by": OUR_WORDS},
+    "ClientRateLimit": {
+        "region": OUR_WORDS,
+        "client_id": "an ID, refused where it is none",
+        "held_by": OUR_WORDS,
+        "recent": "numbers",
+    },
     "Run": {
         "inputs": OF_THE_PARSER,
         "conversation_id": OF_THE_PARSER,

@@ -6,6 +6,7 @@ from diagnostics.evaluation.bench.diagnosis import diagnosis
 from diagnostics.evaluation.bench.fleet import fleet
 from diagnostics.evaluation.bench.footprint import footprint
 from diagnostics.evaluation.bench.history import history
+from diagnostics.evaluation.bench.pace import pace
 from diagnostics.evaluation.bench.parsing import parsing
 from diagnostics.evaluation.bench.providers import providers
 from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
@@ -17,6 +18,7 @@ BENCHES: dict[str, Callable[[BenchOptions], list[BenchRow]]] = {
     "fleet": fleet,
     "footprint": footprint,
     "history": history,
+    "pace": pace,
     "parsing": parsing,
     "providers": providers,
     "web": web,

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from django.db.models import Avg
 from django.utils import timezone
 
-from diagnostics.evaluation.bench.healthy_org import healthy_org, make_clients
+from diagnostics.evaluation.bench.healthy_org import healthy_org
 from diagnostics.evaluation.bench.own_database import own_database
 from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
 from diagnostics.monitoring.models import MissedTime, Schedule
+from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 
 WHOLE, WHOLE_MINUTES = 2_000, 5
@@ -31,9 +32,9 @@ class Start:
 def fleet(options: BenchOptions) -> list[BenchRow]:
     """Uses a real scheduler, broker and workers on a separate database. Measures each schedule over one interval."""
     many, minutes = (WHOLE, WHOLE_MINUTES) if options.is_whole else (SHORT, SHORT_MINUTES)
-    with own_database("fleet"), healthy_org(options.latency_ms) as endpoints:
-        _make_schedules(many, minutes)
-        with options.crew(PROCESSES, endpoints, ticks=True):
+    with own_database("fleet"), healthy_org(options.latency_ms) as org:
+        _make_schedules(org.make_clients(many), minutes)
+        with options.crew(PROCESSES, org.endpoints, ticks=True):
             begin = timezone.now() + WARM_UP
             end = begin + timedelta(minutes=minutes)
             while timezone.now() < end + timedelta(seconds=3 * TICK_SECONDS):
@@ -41,9 +42,8 @@ def fleet(options: BenchOptions) -> list[BenchRow]:
         return _rows(many, minutes, begin, end)
 
 
-def _make_schedules(many: int, minutes: int) -> None:
+def _make_schedules(clients: list[OAuthClient], minutes: int) -> None:
     """Schedules with a random delay of up to their whole interval."""
-    clients = make_clients(many)
     schedules = Schedule.objects.bulk_create(
         Schedule(name=client.name, client=client, minutes=minutes, jitter_seconds=minutes * 60 - 1)
         for client in clients

@@ -2,40 +2,56 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from uuid import uuid4
 
 from django.utils import timezone
 
-from diagnostics.demo.orgs import PUBLISHED, load_endpoint
+from diagnostics.demo.log import RequestLog
+from diagnostics.demo.orgs import PUBLISHED, DemoClient, DemoOrg, load_endpoint
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import serve
+from diagnostics.demo.tokens import Allowance
 from diagnostics.orgs.models import OAuthClient
 
 REGION = "bench"
 
 
+@dataclass(frozen=True)
+class HealthyOrg:
+    """`endpoints` are for the workers' settings."""
+
+    endpoints: dict[str, dict[str, str]]
+    org: DemoOrg
+    client: DemoClient
+
+    def make_clients(self, many: int, name: str = "Fleet") -> list[OAuthClient]:
+        """Each with its own client ID, and so its own rate limit."""
+        known = [replace(self.client, id=str(uuid4()), name=f"{name} {number}") for number in range(1, many + 1)]
+        self.org.add_clients(known)
+        return OAuthClient.objects.bulk_create(
+            [
+                OAuthClient(
+                    name=client.name,
+                    region=REGION,
+                    client_id=client.id,
+                    secret=client.secret,
+                    state=OAuthClient.State.VERIFIED,
+                    verified_at=timezone.now(),
+                )
+                for client in known
+            ],
+            batch_size=500,
+        )
+
+
 @contextmanager
-def healthy_org(latency_ms: float) -> Iterator[dict[str, dict[str, str]]]:
-    """Serves the org during the block. Yields the endpoints for the workers' settings."""
-    with serve(load_endpoint(PUBLISHED), latency_s=latency_ms / 1000) as address:
-        yield {REGION: {"api": address, "login": address}}
-
-
-def make_clients(many: int, name: str = "Fleet") -> list[OAuthClient]:
-    client_name = scenario("healthy-web").client
-    demo_client = next(
-        client for org in load_endpoint(PUBLISHED).orgs for client in org.clients if client.name == client_name
-    )
-    return OAuthClient.objects.bulk_create(
-        [
-            OAuthClient(
-                name=f"{name} {number}",
-                region=REGION,
-                client_id=demo_client.id,
-                secret=demo_client.secret,
-                state=OAuthClient.State.VERIFIED,
-                verified_at=timezone.now(),
-            )
-            for number in range(1, many + 1)
-        ],
-        batch_size=500,
-    )
+def healthy_org(
+    latency_ms: float, *, allowance: Allowance | None = None, log: RequestLog | None = None
+) -> Iterator[HealthyOrg]:
+    """Serves the org during the block."""
+    endpoint = load_endpoint(PUBLISHED)
+    name = scenario("healthy-web").client
+    org, client = next((org, client) for org in endpoint.orgs for client in org.clients if client.name == name)
+    with serve(endpoint, latency_s=latency_ms / 1000, allowance=allowance, log=log) as address:
+        yield HealthyOrg({REGION: {"api": address, "login": address}}, org, client)

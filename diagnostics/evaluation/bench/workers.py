@@ -7,9 +7,10 @@ from django.db.models import Max, Min
 from kombu import Connection
 
 from diagnostics import tasks
-from diagnostics.evaluation.bench.healthy_org import healthy_org, make_clients
+from diagnostics.evaluation.bench.healthy_org import HealthyOrg, healthy_org
 from diagnostics.evaluation.bench.own_database import own_database
 from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
+from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run
@@ -21,8 +22,8 @@ PATIENCE = 600.0
 
 def workers(options: BenchOptions) -> list[BenchRow]:
     """Runs the same health checks on one and on four processes, after a warm-up."""
-    with own_database("workers"), healthy_org(options.latency_ms) as endpoints:
-        few, many = (_runs_a_second(options, processes, endpoints) for processes in (FEW, MANY))
+    with own_database("workers"), healthy_org(options.latency_ms) as org:
+        few, many = (_runs_a_second(options, processes, org) for processes in (FEW, MANY))
     ratio = many / few if few else 0.0
     return [
         BenchRow(
@@ -34,18 +35,18 @@ def workers(options: BenchOptions) -> list[BenchRow]:
     ]
 
 
-def _runs_a_second(options: BenchOptions, processes: int, endpoints: dict[str, dict[str, str]]) -> float:
-    with options.crew(processes, endpoints, ticks=False) as link:
-        _work_off(processes * 3, f"Warm {processes}", link)
-        first, last, done = _work_off(options.times * 4, f"Measured {processes}", link)
+def _runs_a_second(options: BenchOptions, processes: int, org: HealthyOrg) -> float:
+    with options.crew(processes, org.endpoints, ticks=False) as link:
+        _work_off(org.make_clients(processes * 3, f"Warm {processes}"), link)
+        first, last, done = _work_off(org.make_clients(options.times * 4, f"Measured {processes}"), link)
     return done / (last - first) if last > first else 0.0
 
 
-def _work_off(many: int, name: str, link: str) -> tuple[float, float, int]:
+def _work_off(clients: list[OAuthClient], link: str) -> tuple[float, float, int]:
     """The start of the first run and the end of the last, as timestamps, and the number of finished runs."""
     runs = [
-        create_run(client=make_client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.SCHEDULE)
-        for make_client in make_clients(many, name)
+        create_run(client=client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.SCHEDULE)
+        for client in clients
     ]
     with Connection(link) as connection:
         for run in runs:

@@ -10,6 +10,7 @@ from diagnostics.genesys.paths import is_uuid
 from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 PATH = "/api/v2/authorization/subjects/me"
+QUERY: dict[str, str | int] = {"includeFullRoles": "true"}
 EVERY_DIVISION = "*"
 EVERYWHERE = "every division"  # the place of a grant in all divisions
 UNNAMED = "(unreadable)"
