@@ -289,22 +289,30 @@ def wait_of(row: ClientRateLimit, now: datetime, name: str = "", *, is_backgroun
         return 0.0
     limit = _limit(row, is_background=is_background)
     most = limit - min(AT_ONCE, limit)  # that may be used so that a run can start
-    is_over = now >= end_of(row)
-    if not is_over and row.used + row.uncounted + row.reserved > most:
+    now_used = 0 if now >= end_of(row) else row.used + row.uncounted + row.reserved
+    if now_used > most:
         return (end_of(row) - now).total_seconds()
-    return _sliding_wait(row, now, most if is_over else most - row.reserved)
+    return _sliding_wait(row, now, most - now_used)
 
 
 def _sliding_wait(row: ClientRateLimit, now: datetime, most: int) -> float:
-    """The seconds until at most so many of our own requests are within the length of a window, wherever it begins."""
-    recent, wait = _recent(row, now), 0.0
-    count = sum(count for _, count in recent)
-    for at, sent in recent:
+    """The seconds until at most so many of our requests before this window are within the length of a window."""
+    earlier, wait = _earlier(row, now), 0.0
+    count = sum(count for _, count in earlier)
+    for at, sent in earlier:
         if count <= most:
             break
         count -= sent
         wait = at + _length(row) - now.timestamp()
     return max(0.0, wait)
+
+
+def _earlier(row: ClientRateLimit, now: datetime) -> list[list[float]]:
+    """Our requests before this window. Those in it are counted by the org."""
+    if now >= end_of(row):
+        return _recent(row, now)
+    began_at = (end_of(row) - RESOLUTION).timestamp() - _length(row)
+    return [entry for entry in _recent(row, now) if entry[0] < began_at]
 
 
 def _recent(row: ClientRateLimit, now: datetime) -> list[list[float]]:
@@ -326,9 +334,8 @@ def _limit(row: ClientRateLimit, *, is_background: bool) -> int:
 
 
 def _free(row: ClientRateLimit, now: datetime, *, is_background: bool) -> int:
-    in_window = row.used + row.uncounted
-    sliding = int(sum(count for _, count in _recent(row, now)))
-    return _limit(row, is_background=is_background) - row.reserved - max(in_window, sliding)
+    used = row.used + row.uncounted + row.reserved + int(sum(count for _, count in _earlier(row, now)))
+    return _limit(row, is_background=is_background) - used
 
 
 def is_own_load(row: ClientRateLimit, at: datetime) -> bool:

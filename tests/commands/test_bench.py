@@ -29,7 +29,7 @@ def test_the_json_has_the_published_keys() -> None:
 def test_the_table_shows_goal_and_outcome() -> None:
     out = io.StringIO()
     call_command("bench", "diagnosis", "--latency", "0.001s", "-n", "1", stdout=out)
-    assert "at most 25" in out.getvalue()
+    assert "at most 14" in out.getvalue()
 
 
 @pytest.mark.django_db(transaction=True)
