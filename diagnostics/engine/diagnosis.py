@@ -129,7 +129,8 @@ class Diagnosis:
         """Yield the checks that finish together, so that they can be stored together."""
         chosen = planned_checks(self.inputs.given) if checks is None else checks
         if self._at_once > 1:
-            self._genesys.prefetch(first_reads(chosen, self._ctx), "oauth.token")
+            open_checks = [check for check in chosen if check.id not in self._finished]
+            self._genesys.prefetch(first_reads(open_checks, self._ctx), "oauth.token")
         try:
             for batch in run_checks(
                 chosen, self._ctx, finished=self._finished, deadline=self._deadline, at_once=self._at_once
@@ -137,6 +138,7 @@ class Diagnosis:
                 self._redact_issued_token()
                 yield tuple(map(self._step, batch))
             self._genesys.wait_for_prefetched()
+            self._redact_issued_token()
             if unused := self._new_exchanges():
                 yield (CheckStep(unused[0].check_id, (), unused, 0.0),)
         finally:

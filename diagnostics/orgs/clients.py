@@ -166,6 +166,7 @@ def verify_client(client_id: int) -> None:
     steps: list[dict[str, Any]] = []
     checks = tuple(check for check in all_checks() if check.verifies_client)
     with pace:
+        pace.start()  # in this thread, which has a database connection
         for step in diagnosis.steps(checks):
             duration = round(sum(exchange.ms for exchange in step.exchanges))
             steps += [{**finding.as_dict(), "ms": duration} for finding in step.findings]

@@ -14,8 +14,8 @@ from diagnostics.demo import server
 from diagnostics.demo.orgs import REGION
 from diagnostics.demo.scenarios import Scenario, scenario
 from diagnostics.engine.diagnosis import Diagnosis
-from diagnostics.genesys import client as genesys_client
 from diagnostics.genesys.regions import region
+from diagnostics.genesys.session import SESSIONS
 from diagnostics.parsing.inputs import Inputs
 from tests.engine.mutations import VALUES, FieldPath, field_paths, mutate
 from tests.engine.replay import Responses, replay_session, responses_of
@@ -63,7 +63,7 @@ class Recorded:
     def crashed_by(self, url: str, place: FieldPath, value: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         status, body = self.responses[url]
         session = replay_session({**self.responses, url: (status, mutate(body, {place: value}))})
-        monkeypatch.setattr(genesys_client.SESSIONS, "session", lambda key, connections: session)
+        monkeypatch.setattr(SESSIONS, "session", lambda key, connections: session)
         return [each.check_id for each in self.diagnose().findings if each.code == "crashed"]
 
 
