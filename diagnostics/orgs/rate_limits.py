@@ -27,7 +27,7 @@ AT_ONCE = 14  # requests reserved at a time: the most that a diagnosis sends
 PEOPLE_SHARE = 5  # one fifth of the limit is left for runs that people start
 WINDOW = timedelta(seconds=DEFAULT_RESET_S)  # if no response says when the count is reset; the limits are per minute
 RESOLUTION = timedelta(seconds=1)  # of the reset header
-PROBE = timedelta(seconds=30)  # until another run may try, if the first one doesn't report
+PROBE = timedelta(seconds=12)  # until another run may try, if the first one doesn't report
 MOST_WAITING_S = 180.0  # within a run; the official SDKs give up at a longer Retry-After, too
 MOST_OWN_WAIT_S = 1800.0  # for a limit that we have used up ourselves
 MOST_WAITS = 10  # then it isn't the limit of the client, whatever the responses say
