@@ -8,6 +8,7 @@ from diagnostics.operations.models import Heartbeat, RetentionPass, RetentionRul
 from diagnostics.orgs.models import (
     AccessToken,
     Badge,
+    CallFailure,
     ClientRateLimit,
     ConfigurationSync,
     ContractVersion,
@@ -15,6 +16,7 @@ from diagnostics.orgs.models import (
     OAuthClient,
     OrgChange,
     Provider,
+    UsageReading,
 )
 from diagnostics.runs.models import Exchange, Finding, IdempotencyKey, Run, SavedView, Watch
 
@@ -24,6 +26,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Badge",
+    "CallFailure",
     "Channel",
     "ClientRateLimit",
     "ConfigurationSync",
@@ -49,6 +52,7 @@ __all__ = [
     "Schedule",
     "TickPart",
     "Turn",
+    "UsageReading",
     "User",
     "Watch",
 ]

@@ -24,6 +24,7 @@ from diagnostics.orgs.clients import end_stuck_verifications
 from diagnostics.orgs.contracts import end_stuck_refreshes
 from diagnostics.orgs.sync import lifecycle
 from diagnostics.orgs.sync.lifecycle import due_syncs, start_due_syncs
+from diagnostics.orgs.usage import due_readings, read_usage
 from diagnostics.runs import turns
 from diagnostics.runs.backfill import backfill_runs
 from diagnostics.runs.idempotency_keys import delete_expired_keys
@@ -87,6 +88,11 @@ def _read_next_snapshot() -> None:
         send(run_due_org_sync, next_id)
 
 
+@shared_task(ignore_result=True, queue=SCHEDULED)
+def read_client_usage(client_id: int) -> None:
+    read_usage(client_id)
+
+
 @shared_task(ignore_result=True)
 def refresh_contract(version_id: int) -> None:
     refresh_safely(version_id)
@@ -133,6 +139,11 @@ def send_due_syncs() -> None:
         send(run_due_org_sync, sync_id)
 
 
+def send_usage_readings() -> None:
+    for client_id in due_readings():
+        send(read_client_usage, client_id)
+
+
 def send_retention() -> None:
     for pass_id in due_passes():
         send(apply_retention, pass_id)
@@ -153,6 +164,7 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "verifications": end_stuck_verifications,
     "contract_refreshes": end_stuck_refreshes,
     "configuration_syncs": send_due_syncs,
+    "api_usage": send_usage_readings,
     "search_data": backfill_runs,
     "findings_history": update_issues_of_waiting_runs,
     "request_keys": delete_expired_keys,

@@ -14,7 +14,15 @@ from diagnostics.genesys.contract import bundled, serialize
 from diagnostics.issues.grouping import org_key
 from diagnostics.issues.models import Incident, Issue
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Schedule
-from diagnostics.orgs.models import ConfigurationSync, ContractVersion, HeldPermission, OAuthClient, OrgChange, Provider
+from diagnostics.orgs.models import (
+    CallFailure,
+    ConfigurationSync,
+    ContractVersion,
+    HeldPermission,
+    OAuthClient,
+    OrgChange,
+    Provider,
+)
 from diagnostics.runs.models import Exchange, Finding, Run, SavedView
 
 CONVERSATION = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
@@ -78,6 +86,19 @@ def make_contract_version(region: str = "eu-west-1", **values: Any) -> ContractV
         "document": zlib.compress(document),
     }
     return ContractVersion.objects.create(region=region, version=version, **{**defaults, **values})
+
+
+def make_call_failure(client: OAuthClient, **values: Any) -> CallFailure:
+    defaults: dict[str, Any] = {
+        "method": "POST",
+        "template": "/api/v2/conversations/cobrowse",
+        "cause": "path.id_missing",
+        "sentence": "The conversation ID is missing from the path /api/v2/conversations/cobrowse.",
+        "remedy": "Call POST /api/v2/conversations/{conversationId}/cobrowse instead, without a body.",
+        "requests": 9,
+        "failed": 9,
+    }
+    return CallFailure.objects.create(client=client, **{**defaults, **values})
 
 
 def make_run(client: OAuthClient | None = None, **values: Any) -> Run:

@@ -13,8 +13,8 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 # Models whose rows belong to one client or org.
 OF_AN_ORG = {
-    "ConfigurationSync", "Delivery", "Exchange", "Finding", "HeldPermission", "Incident", "Issue", "IssueNote",
-    "OAuthClient", "OrgChange", "Provider", "Run", "Schedule", "Watch",
+    "CallFailure", "ConfigurationSync", "Delivery", "Exchange", "Finding", "HeldPermission", "Incident", "Issue", "IssueNote",
+    "OAuthClient", "OrgChange", "Provider", "Run", "Schedule", "UsageReading", "Watch",
 }  # fmt: skip
 # Modules that answer requests of people.
 REQUEST_SIDE = ("views", "forms", "queries", "api", "pages")

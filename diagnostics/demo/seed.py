@@ -8,9 +8,11 @@ from diagnostics.demo.in_process_server import serve_demo_region
 from diagnostics.demo.orgs import KEYS, REGION
 from diagnostics.demo.registration import register
 from diagnostics.orgs.clients import start_verification, verify_client
-from diagnostics.orgs.models import ConfigurationSync, OAuthClient
+from diagnostics.orgs.models import ConfigurationSync, OAuthClient, UsageReading
 from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
+from diagnostics.orgs.usage import read_usage
 from diagnostics.runs.models import Run
+from diagnostics.storage.clock import DATABASE_NOW
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ def seed() -> Seeded:
         if start_verification(client):
             verify_client(client.pk)
             read_org(client)
+    for client in without_usage():
+        read_usage_now(client)
     return Seeded(len(registered), runs)
 
 
@@ -38,6 +42,21 @@ def unverified() -> list[OAuthClient]:
     """The clients just registered, and those left over from an interrupted start."""
     regions = [REGION.format(key=key) for key in KEYS]
     return list(OAuthClient.objects.filter(region__in=regions, retired_at=None, state=OAuthClient.State.UNVERIFIED))
+
+
+def without_usage() -> list[OAuthClient]:
+    """The verified clients whose API usage was never read."""
+    regions = [REGION.format(key=key) for key in KEYS]
+    found = OAuthClient.objects.filter(region__in=regions, retired_at=None, state=OAuthClient.State.VERIFIED)
+    return list(found.filter(usage_reading=None).defer("secret"))
+
+
+def read_usage_now(client: OAuthClient) -> None:
+    """Both requests of a reading at once: the demo orgs have their results ready."""
+    reading = UsageReading.objects.create(client=client)
+    read_usage(client.pk)
+    UsageReading.objects.filter(pk=reading.pk, state=UsageReading.State.REQUESTED).update(next_at=DATABASE_NOW)
+    read_usage(client.pk)
 
 
 def seed_story() -> int:

@@ -46,7 +46,7 @@ def update_issues(run: Run, findings: Iterable[Finding]) -> None:
     If older runs of the client are still waiting, this one waits too: the tick processes them in order.
     """
     stored_run = _runs().get(pk=run.pk)
-    org = _lock_org(stored_run.client)
+    org = lock_org(stored_run.client)
     if (
         stored_run.is_recorded_in_issues
         or not stored_run.target
@@ -59,7 +59,7 @@ def update_issues(run: Run, findings: Iterable[Finding]) -> None:
 def issue_of_cause(run: Run, cause: str) -> Issue:
     """The issue of this cause of a closed run; created if the run's findings are not processed yet."""
     stored_run = _runs().get(pk=run.pk)
-    _lock_org(stored_run.client)
+    lock_org(stored_run.client)
     closed = _closed_run(stored_run, list(run.findings.defer("evidence", "hint")))
     key = closed.key_of(cause)
     history = first_history(closed, key, closed.proof_of(cause))
@@ -151,7 +151,7 @@ def _runs() -> QuerySet[Run]:
     )
 
 
-def _lock_org(client: OAuthClient) -> str:
+def lock_org(client: OAuthClient) -> str:
     """Until the transaction ends, no other process updates issues of this client's org. Returns the org's key.
 
     Issues from before the org was known move to it, unless it has the same issue already.
@@ -189,7 +189,7 @@ def _skip_run(pk: int) -> None:
 
 def _process_batch(client_id: int, limit: int = BATCH_SIZE) -> int:
     """Process the client's next runs in order, up to the first one that is not ready yet. Returns the number of runs."""
-    org = _lock_org(OAuthClient.objects.only("org_id").get(pk=client_id))
+    org = lock_org(OAuthClient.objects.only("org_id").get(pk=client_id))
     ready = []
     waiting = without_set_aside(_runs().filter(WAITING, client_id=client_id), Kind.RUN_FINDINGS)
     for run in waiting.order_by(*START_ORDER)[:limit]:

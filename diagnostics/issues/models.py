@@ -47,6 +47,8 @@ class Issue(Snoozable):
         RESOLVED = "resolved", "Resolved"
         ACCEPTED = "accepted", "Accepted"
 
+    FROM_USAGE = "api_usage"  # the code of an issue that no run has shown, but the API usage of a client
+
     org = models.CharField(max_length=80)  # grouping.org_key
     cause = models.CharField(max_length=60)
     # "conversation:<id>", "call:<method> <path>", "client:<ID of our row>", or "" for the org itself.

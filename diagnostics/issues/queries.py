@@ -2,21 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
+from diagnostics.engine.usage_review import REJECTED
 from diagnostics.issues.grouping import org_key
 from diagnostics.issues.models import Incident, Issue, IssueNote
-from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.models import CallFailure, OAuthClient, UsageReading
 from diagnostics.orgs.visibility import visible_clients, visible_people, visible_rows
 from diagnostics.runs.models import Finding, Run
 from diagnostics.runs.queries.comparisons import counterparts_of
 
 PAGE_SIZE = 40
+MOST_FAILING_CALLS = 200
 STATUSES = {
     "": "Open",
     "new": "New",
@@ -160,3 +164,79 @@ def runs_where_it_works(issue: Issue, viewer: User) -> list[Run]:
     for run_id, outcome in passed:
         outcomes.setdefault(run_id, set()).add(outcome)
     return [run for run in others if outcomes.get(run.pk) == {"pass"}]
+
+
+@dataclass(frozen=True)
+class FailingCallGroup:
+    """The same failing call of an org's clients. `pk` is one of its rows, to prefill a diagnosis."""
+
+    pk: int
+    org: str
+    clients: list[str]
+    method: str
+    template: str
+    cause: str
+    sentence: str
+    remedy: str
+    requests: int
+    failed: int
+    first_day: date | None
+    last_day: date | None
+    last_seen_at: datetime
+
+    @property
+    def percent(self) -> int:
+        """At least 1, since at least one request failed."""
+        return max(1, round(100 * self.failed / max(1, self.requests)))
+
+
+def failing_calls_page(viewer: User) -> dict[str, Any]:
+    """The context of the page "Failing calls": the groups, most failures first, and the clients that couldn't be read."""
+    rows = visible_rows(CallFailure.objects.filter(client__retired_at=None), viewer)
+    keys = ("client__org_id", "cause", "method", "template")
+    found = (
+        rows.order_by()
+        .values(*keys)
+        .annotate(
+            pk=Max("id"),
+            org=Max("client__org_name"),
+            clients=ArrayAgg("client__name", distinct=True, order_by="client__name"),
+            total=Sum("requests"),
+            failures=Sum("failed"),
+            why=Max("sentence"),
+            fix=Max("remedy"),
+            first=Min("first_day"),
+            last=Max("last_day"),
+            seen=Max("last_seen_at"),
+        )
+        .order_by("-failures", "template", "method", "client__org_id")[: MOST_FAILING_CALLS + 1]
+    )
+    groups = [
+        FailingCallGroup(
+            pk=row["pk"],
+            org=row["org"] or row["clients"][0],
+            clients=row["clients"],
+            method=row["method"],
+            template=row["template"],
+            cause=row["cause"],
+            sentence=row["why"],
+            remedy=row["fix"],
+            requests=row["total"],
+            failed=row["failures"],
+            first_day=row["first"],
+            last_day=row["last"],
+            last_seen_at=row["seen"],
+        )
+        for row in found
+    ]
+    readings = visible_rows(UsageReading.objects.filter(client__retired_at=None), viewer)
+    unread = readings.filter(state__in=(UsageReading.State.DENIED, UsageReading.State.FAILED))
+    done = readings.aggregate(count=Count("read_at"), last=Max("read_at"))
+    return {
+        "groups": groups[:MOST_FAILING_CALLS],
+        "rejected": REJECTED,
+        "is_cut": len(groups) > MOST_FAILING_CALLS,
+        "unread": unread.order_by("client__name")[:PAGE_SIZE],
+        "read_clients": done["count"],
+        "last_read_at": done["last"],
+    }

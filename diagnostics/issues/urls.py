@@ -6,6 +6,7 @@ from diagnostics.issues import views
 
 urlpatterns: list[URLPattern] = [
     path("issues/", views.issue_list, name="issues"),
+    path("issues/failing-calls/", views.failing_calls, name="failing-calls"),
     path("issues/<int:pk>/", views.issue_detail, name="issue"),
     path("issues/<int:pk>/notes/", views.issue_note, name="issue-note"),
     path("issues/<int:pk>/assign/", views.issue_assign, name="issue-assign"),

@@ -60,6 +60,11 @@ def issue_list(request: Request) -> HttpResponse:
 
 
 @require_safe
+def failing_calls(request: Request) -> HttpResponse:
+    return render(request, "issues/failing_calls.html", queries.failing_calls_page(request.user))
+
+
+@require_safe
 def issue_detail(request: Request, pk: int) -> HttpResponse:
     return _page(request, find_issue(pk, request.user))
 

@@ -316,6 +316,40 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='incidents', to='diagnostics.oauthclient'),
         ),
         migrations.CreateModel(
+            name='UsageReading',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', models.CharField(choices=[('due', 'Not read yet'), ('requested', "Waiting for the org's results"), ('read', 'Read'), ('denied', 'Permission missing'), ('failed', 'Failed')], default='due', max_length=10)),
+                ('execution_id', models.CharField(blank=True, max_length=200)),
+                ('next_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ('began_at', models.DateTimeField(blank=True, null=True)),
+                ('read_at', models.DateTimeField(blank=True, null=True)),
+                ('error', models.TextField(blank=True)),
+                ('client', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='usage_reading', to='diagnostics.oauthclient')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='CallFailure',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('method', models.CharField(max_length=10)),
+                ('template', models.CharField(max_length=400)),
+                ('cause', models.CharField(max_length=60)),
+                ('sentence', models.TextField()),
+                ('remedy', models.TextField(blank=True)),
+                ('requests', models.PositiveBigIntegerField()),
+                ('failed', models.PositiveBigIntegerField()),
+                ('first_day', models.DateField(blank=True, null=True)),
+                ('last_day', models.DateField(blank=True, null=True)),
+                ('first_seen_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('last_seen_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='failing_calls', to='diagnostics.oauthclient')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('client', 'method', 'template', 'cause'), name='call_failure_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='HeldPermission',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -13,7 +13,7 @@ from diagnostics.checks.base import all_checks
 from diagnostics.engine.finding import FindingResult
 from diagnostics.jobs.row_failures import Kind, forget_failure, process_batch, without_set_aside
 from diagnostics.orgs.connection import diagnosis_of
-from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.models import CallFailure, OAuthClient, UsageReading
 from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.orgs.status import update_status_from_verification
 from diagnostics.orgs.tokens import delete_token, store_token
@@ -108,6 +108,8 @@ def _audit_values(client: OAuthClient) -> dict[str, Any]:
 def _forget_org(client: OAuthClient) -> list[str]:
     """Clear the token and what is known about the org, without saving. Returns the changed fields."""
     delete_token(client)
+    UsageReading.objects.filter(client=client).delete()
+    CallFailure.objects.filter(client=client).delete()
     empty: dict[str, Any] = {
         "state": OAuthClient.State.UNVERIFIED if client.has_secret else OAuthClient.State.NO_SECRET,
         "verification": [],

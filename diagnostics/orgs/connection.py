@@ -1,4 +1,4 @@
-"""Builds the diagnosis of a client's org. This is the only place that decrypts a client's secret for runs."""
+"""Builds what sends requests to a client's org, for runs and in the background. Only this module decrypts secrets."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,6 +7,7 @@ from typing import Any
 from diagnostics.checks.base import never
 from diagnostics.engine.diagnosis import NOTHING_STORED, Diagnosis, StoredSteps
 from diagnostics.engine.runner import DEADLINE_SECONDS
+from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.pace import UNPACED, Pace
 from diagnostics.genesys.regions import region
 from diagnostics.orgs.contract_in_force import current_contract
@@ -67,6 +68,26 @@ def diagnosis_of(
         pace=pace,
         stored=stored,
     )
+
+
+def genesys_client_of(client: OAuthClient, *, max_calls: int, pace: Pace) -> tuple[GenesysClient, tuple[str, ...]]:
+    """Return an API client for background reads, and the secrets to redact. Raises ActionRefused."""
+    try:
+        client_region = region(client.region)
+    except KeyError:
+        raise ActionRefused(
+            f"This server doesn't know the region {client.region}. If it's the demo's, start `manage.py up`; "
+            "if it's your own, set GENESYS_ENDPOINTS."
+        ) from None
+    if client.is_retired:
+        raise ActionRefused(f"The client {client.name} was retired, and its secret was deleted.")
+    try:
+        secret = client.secret
+    except UnreadableSecret as error:
+        raise ActionRefused(str(error)) from None
+    token = stored_token(client)
+    genesys = GenesysClient(client_region, client.client_id, secret, saved_token=token, max_calls=max_calls, pace=pace)
+    return genesys, tuple(filter(None, (secret, f"{client.client_id}:{secret}", token)))
 
 
 def incomplete_verdict(sentence: str) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""Finds a client or provider that the user can see, or raises 404."""
+"""Finds a client, provider or failing call that the user can see, or raises 404."""
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from diagnostics.accounts.models import User
-from diagnostics.orgs.models import OAuthClient, Provider
+from diagnostics.orgs.models import CallFailure, OAuthClient, Provider
 from diagnostics.orgs.visibility import visible_clients, visible_rows
 
 
@@ -25,3 +25,7 @@ def find_active_client(pk: int, user: User) -> OAuthClient:
 def find_provider(pk: int, user: User) -> Provider:
     providers = visible_rows(Provider.objects.select_related("client", "sync__started_by"), user)
     return get_object_or_404(providers.defer("client__secret", "sync__permissions", "sync__progress"), pk=pk)
+
+
+def find_failing_call(pk: int, user: User) -> CallFailure:
+    return get_object_or_404(visible_rows(CallFailure.objects.all(), user), pk=pk)

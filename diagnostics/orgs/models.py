@@ -1,4 +1,4 @@
-"""OAuth clients, contract versions, configuration syncs, providers, org changes, held permissions and badges."""
+"""OAuth clients, contract versions, syncs, providers, org changes, held permissions, badges and API usage."""
 
 from datetime import UTC, datetime
 
@@ -371,3 +371,54 @@ class Badge(models.Model):
 
     def __str__(self) -> str:
         return f"Badge of {self.client_id}"
+
+
+class UsageReading(models.Model):
+    """When a client's API usage was and will be read. See orgs.usage."""
+
+    class State(models.TextChoices):
+        DUE = "due", "Not read yet"
+        REQUESTED = "requested", "Waiting for the org's results"
+        READ = "read", "Read"
+        DENIED = "denied", "Permission missing"
+        FAILED = "failed", "Failed"
+
+    client = models.OneToOneField(OAuthClient, on_delete=models.CASCADE, related_name="usage_reading")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
+    execution_id = models.CharField(max_length=200, blank=True)  # of the results that are awaited
+    next_at = models.DateTimeField(default=timezone.now, db_index=True)
+    began_at = models.DateTimeField(null=True, blank=True)  # time of the day's first request
+    read_at = models.DateTimeField(null=True, blank=True)  # of the rows that are stored
+    error = RedactedTextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"Usage of {self.client_id}: {self.get_state_display()}"
+
+
+class CallFailure(models.Model):
+    """A call of a client that fails, by the org's counts. Each reading replaces the client's rows.
+
+    `cause` is a code of engine.causes, or `usage_review.REJECTED` if the counts alone don't tell why. `failed` counts
+    the responses that show it.
+    """
+
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="failing_calls")
+    method = models.CharField(max_length=10)
+    template = models.CharField(max_length=400)  # with {id} in place of IDs
+    cause = models.CharField(max_length=60)
+    sentence = models.TextField()
+    remedy = models.TextField(blank=True)
+    requests = models.PositiveBigIntegerField()
+    failed = models.PositiveBigIntegerField()
+    first_day = models.DateField(null=True, blank=True)
+    last_day = models.DateField(null=True, blank=True)
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "method", "template", "cause"], name="call_failure_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}"

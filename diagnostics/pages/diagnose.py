@@ -1,6 +1,7 @@
 """The first page: one field that is judged in place, and the check of its call in an org.
 
-Other pages link to `home` with `?client=<pk>` to choose the client, or `?provider=<pk>` to fill in the provider's call.
+Other pages link to `home` with `?client=<pk>` to choose the client, or `?provider=<pk>` or
+`?failing_call=<pk>` to fill in a call.
 Their buttons POST to `start`: `client=<pk>` and `kind=health` start a health check of that client.
 """
 
@@ -20,7 +21,7 @@ from diagnostics.accounts.rate_limits import TooManyRuns
 from diagnostics.accounts.requests import Request
 from diagnostics.demo.tour import tour
 from diagnostics.genesys import gateway
-from diagnostics.orgs.lookups import find_provider
+from diagnostics.orgs.lookups import find_failing_call, find_provider
 from diagnostics.orgs.models import Provider
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.pages.paste_review import PasteReview, review_paste
@@ -121,12 +122,11 @@ def _text_size(request: Request) -> int:
 
 def _prefilled(request: Request) -> dict[str, object]:
     """The client and the call given in the URL; otherwise the client that the user chose last."""
-    provider_id = request.GET.get("provider", "")
-    provider = (
-        find_provider(int(provider_id), request.user)
-        if provider_id.isascii() and provider_id.isdigit() and len(provider_id) < 19
-        else None
-    )
+    if pk := _id_in(request, "failing_call"):
+        failing = find_failing_call(pk, request.user)
+        return {"client": failing.client_id, "call": f"{failing.method} {failing.template}"}
+    pk = _id_in(request, "provider")
+    provider = find_provider(pk, request.user) if pk else None
     if provider is None:
         return {"client": request.GET.get("client") or _last_client(request)}
     if provider.source == Provider.Source.GATEWAY:
@@ -134,6 +134,11 @@ def _prefilled(request: Request) -> dict[str, object]:
     else:
         call = "POST /api/v2/conversations/{conversationId}/cobrowse"
     return {"client": provider.client_id, "call": call}
+
+
+def _id_in(request: Request, name: str) -> int | None:
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
 def _last_client(request: Request) -> int | None:

@@ -128,6 +128,7 @@ ADDRESSES = (
     Address("schedule-resume", WRITE, ADMINS, "schedule"),
     Address("schedule-run", WRITE, RUNNERS, "schedule"),
     Address("issues"),
+    Address("failing-calls"),
     Address("issue", of="known"),
     Address("issue-note", WRITE, NOTERS, "known"),
     Address("issue-assign", WRITE, RUNNERS | NOTERS, "known"),

@@ -14,12 +14,14 @@ from playwright.sync_api import Browser, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from diagnostics.accounts.models import User
+from diagnostics.engine.usage_review import REJECTED
 from diagnostics.monitoring.models import Delivery
-from diagnostics.orgs.models import OAuthClient, OrgChange
+from diagnostics.orgs.models import OAuthClient, OrgChange, UsageReading
 from diagnostics.runs.models import Run, SavedView, Watch
 from tests.browser.conftest import Visit, visit
 from tests.builders.every_page import make_sample_site
 from tests.factories import (
+    make_call_failure,
     make_channel,
     make_client,
     make_delivery,
@@ -150,6 +152,9 @@ def org_screens(client: OAuthClient, ada: User) -> dict[str, str]:
     make_provider(client, state="off", removed_at=timezone.now(), name="x" * 200)
     make_provider(client, state="inactive", status="Inactive", settings={}, version="")
     make_provider(client, "PureCloud Messaging", source="seen", state="unknown", name="", settings={}, channels=[])
+    make_call_failure(client, template="/api/v2/conversations/{conversationId}/" + "long" * 40)
+    make_call_failure(client, cause=REJECTED, requests=1_000_000, last_day=timezone.localdate())
+    UsageReading.objects.create(client=client, state="denied", error="Acme can't read its API usage. " * 3)
     for kind in OrgChange.Kind:
         make_org_change(client, kind=kind, provider=deployment, ref=deployment.ref, after=["y" * 300])
     return {
@@ -194,6 +199,7 @@ def alert_screens(client: OAuthClient) -> dict[str, str]:
         )
     return {
         "issues": "/issues/?status=all&target=all",
+        "failing calls": "/issues/failing-calls/",
         "an issue with a snoozed incident": f"/issues/{over.issue_id}/",
         "alert rules": "/monitoring/alert-rules/",
         "an alert rule": f"/monitoring/alert-rules/{rule.pk}/",

@@ -91,6 +91,9 @@ NO_FREE_TEXT = {
     "Provider": dict.fromkeys(("ref", "name", "status", "channels", "settings", "version"), OF_A_SYNC),
     "OrgChange": dict.fromkeys(("ref", "name", "setting", "before", "after"), OF_A_SYNC),
     "HeldPermission": dict.fromkeys(("permission", "role", "division", "division_name"), OF_A_SYNC),
+    "UsageReading": {"execution_id": "an ID that the org made"},
+    "CallFailure": dict.fromkeys(("method", "cause"), OUR_WORDS)
+    | dict.fromkeys(("template", "sentence", "remedy"), OF_A_SYNC),
     "RetentionPass": dict.fromkeys(("cutoffs", "deleted"), "numbers and times"),
     "Turn": {"queue": OUR_WORDS, "org": OUR_WORDS},
     "Watch": {"check_id": OUR_WORDS},

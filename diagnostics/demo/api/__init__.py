@@ -1,6 +1,6 @@
 """The operations that the demo orgs implement, one module per part of the API."""
 
-from diagnostics.demo.api import authorization, conversations, gateway, identity, webdeployments
+from diagnostics.demo.api import authorization, conversations, gateway, identity, usage, webdeployments
 from diagnostics.demo.api.swagger import swagger_route
 from diagnostics.demo.routing import DemoRoute
 
@@ -9,6 +9,7 @@ PUBLISHED: tuple[DemoRoute, ...] = (
     *authorization.ROUTES,
     *conversations.ROUTES,
     *webdeployments.ROUTES,
+    *usage.ROUTES,
 )
 ROUTES = (*PUBLISHED, swagger_route())
 # The gateway's operations aren't published, so the swagger document doesn't contain them.

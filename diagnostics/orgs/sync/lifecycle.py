@@ -17,21 +17,19 @@ from django.db.models.functions import Cast, Concat
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.accounts.rate_limits import enforce_run_limit
-from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.pace import Pace
-from diagnostics.genesys.regions import region
 from diagnostics.jobs.models import Turn
 from diagnostics.jobs.row_failures import Kind, attempt, error_location, process_batch, process_rows, without_set_aside
 from diagnostics.jobs.turns import remember_turn, served_at
+from diagnostics.orgs.connection import genesys_client_of
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
 from diagnostics.orgs.rate_limits import ClientPace, waits_for_org
 from diagnostics.orgs.status import update_status_from_sync
 from diagnostics.orgs.sync.execute import LEASE, SliceOver, SyncLost, SyncRun, WaitForOrg
 from diagnostics.orgs.sync.permissions import PermissionsUnreadable, sync_permissions
 from diagnostics.orgs.sync.providers import find_removed, sync_deployments, sync_drafts, sync_gateway, sync_settings
-from diagnostics.orgs.tokens import store_token, stored_token
+from diagnostics.orgs.tokens import store_token
 from diagnostics.storage.clock import DATABASE_NOW, database_now
-from diagnostics.storage.model_fields import UnreadableSecret
 from diagnostics.web.refusals import ActionRefused
 
 log = logging.getLogger(__name__)
@@ -199,27 +197,8 @@ def _ready(now: datetime) -> Any:
 
 def _prepare(snapshot: ConfigurationSync, worker_id: str, pace: Pace) -> SyncRun:
     """Decrypt the secret and build the API client. Raises ActionRefused if no request can be sent."""
-    client = snapshot.client
-    try:
-        client_region = region(client.region)
-    except KeyError:
-        raise ActionRefused(
-            f"This server doesn't know the region {client.region}. If it's the demo's, start `manage.py up`; "
-            "if it's your own, set GENESYS_ENDPOINTS."
-        ) from None
-    if client.is_retired:
-        raise ActionRefused(
-            f"The client {client.name} was retired before the sync started, and its secret was deleted."
-        )
-    try:
-        secret = client.secret
-    except UnreadableSecret as error:
-        raise ActionRefused(str(error)) from None
-    token = stored_token(client)
-    genesys = GenesysClient(
-        client_region, client.client_id, secret, saved_token=token, max_calls=MAX_REQUESTS, pace=pace
-    )
-    return SyncRun(snapshot, worker_id, genesys, tuple(filter(None, (secret, f"{client.client_id}:{secret}", token))))
+    genesys, secrets = genesys_client_of(snapshot.client, max_calls=MAX_REQUESTS, pace=pace)
+    return SyncRun(snapshot, worker_id, genesys, secrets)
 
 
 @transaction.atomic
