@@ -28,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--first-seed", type=int, default=0)
 
 
+@pytest.fixture
+def no_rate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo orgs allow as many requests as a test sends that runs every scenario through the database."""
+    monkeypatch.setattr("diagnostics.demo.tokens.PER_MINUTE", 100_000)
+
+
 @pytest.fixture(scope="session")
 def embedded_postgres() -> Iterator[cluster.Cluster]:
     """The embedded Postgres, in the data folder that tests/settings.py has created for this session."""

@@ -16,7 +16,7 @@ from diagnostics.engine.facts import OrgFacts
 from diagnostics.engine.finding import AnyFinding, FindingResult
 from diagnostics.engine.fixes import fix_for
 from diagnostics.engine.runner import AT_ONCE, DEADLINE_SECONDS, CheckRun, run_checks
-from diagnostics.genesys.client import GenesysClient, Read
+from diagnostics.genesys.client import EarlyRead, GenesysClient
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.pace import UNPACED, Pace
@@ -28,12 +28,12 @@ from diagnostics.parsing.intent import Aim, read_aim
 from diagnostics.redaction.redactor import CUT, Redactor
 
 
-def first_reads(checks: Sequence[Check], ctx: CheckContext) -> list[Read]:
+def first_reads(checks: Sequence[Check], ctx: CheckContext) -> list[EarlyRead]:
     """What the checks read whatever the responses are. The first one shows whether the token works."""
-    found: dict[tuple[str, ...], Read] = {}
+    found: dict[tuple[str, ...], EarlyRead] = {}
     for check in sorted(checks, key=lambda check: check.id != "oauth.identity"):
         for path, query in check.first_reads(ctx):
-            found.setdefault((path, *map(str, query.values())), Read(check.id, path, query))
+            found.setdefault((path, *map(str, query.values())), EarlyRead(check.id, path, query))
     return list(found.values())
 
 

@@ -65,8 +65,8 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Read:
-    """A read that a check does."""
+class EarlyRead:
+    """A read that a check does, sent before the check starts."""
 
     check_id: str
     path: str
@@ -116,7 +116,7 @@ class GenesysClient:
         if self._prefetcher is not None:
             self._prefetcher.shutdown(wait=False, cancel_futures=True)
 
-    def prefetch(self, reads: Sequence[Read], token_check: str) -> None:
+    def prefetch(self, reads: Sequence[EarlyRead], token_check: str) -> None:
         """Request the token and start these reads as soon as it is there, so that `get` needn't wait for its turn.
 
         `token_check` is the check that the token request is counted for. A saved token may be rejected, and each read is
@@ -136,7 +136,7 @@ class GenesysClient:
             for number, read in enumerate(reads)
         ]
 
-    def _prefetch(self, token_check: str, first: Read | None, read: Read) -> None:
+    def _prefetch(self, token_check: str, first: EarlyRead | None, read: EarlyRead) -> None:
         with self.lane(Lane(token_check)):
             self.token()
         with self.lane(Lane(read.check_id)):

@@ -10,7 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from diagnostics.genesys import client as genesys_client
-from diagnostics.genesys.client import GenesysClient, Lane, Read
+from diagnostics.genesys.client import EarlyRead, GenesysClient, Lane
 from diagnostics.genesys.regions import region
 from tests.builders import faulty_servers
 from tests.builders.faulty_servers import RunningServer, run_server
@@ -169,7 +169,7 @@ def test_reads_before_their_turn_stay_within_a_run_even_if_the_saved_token_is_re
     with run_server(reject_revoked) as served:
         settings.GENESYS_ENDPOINTS = {"own": {"api": f"http://{faulty_servers.HOST}:{served.port}"}}
         client = GenesysClient(region("own"), "id", "a-secret", saved_token="a-token-that-was-revoked")
-        client.prefetch([Read("a.check", f"/api/v2/{letter}", {}) for letter in "abcdefghij"], "oauth.token")
+        client.prefetch([EarlyRead("a.check", f"/api/v2/{letter}", {}) for letter in "abcdefghij"], "oauth.token")
         client.wait_for_prefetched()
         answers = [client.get(f"/api/v2/{letter}") for letter in "abcdefghij"]
         client.close()

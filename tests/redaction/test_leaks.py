@@ -46,7 +46,7 @@ ANSWERED = json.dumps(
 
 
 @pytest.fixture
-def demo(settings: Settings) -> Iterator[server.Running]:
+def demo(settings: Settings, no_rate_limit: None) -> Iterator[server.Running]:
     running = server.start()
     settings.GENESYS_ENDPOINTS = running.endpoints
     yield running

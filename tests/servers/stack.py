@@ -114,9 +114,9 @@ class Stack:
         )
 
     def environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return {
-            **kept,
+            **inherited,
             "DATABASE_URL": self.database,
             "CELERY_BROKER_URL": self.broker,
             "SECRET_KEY": "a-key-for-the-tests-of-real-servers-that-is-long-enough-0123456789",

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from diagnostics.evaluation.bench.diagnosis import diagnosis
 from diagnostics.evaluation.bench.fleet import fleet
-from diagnostics.evaluation.bench.footprint import footprint
 from diagnostics.evaluation.bench.history import history
 from diagnostics.evaluation.bench.pace import pace
 from diagnostics.evaluation.bench.parsing import parsing
@@ -16,7 +15,6 @@ from diagnostics.evaluation.bench.workers import workers
 BENCHES: dict[str, Callable[[BenchOptions], list[BenchRow]]] = {
     "diagnosis": diagnosis,
     "fleet": fleet,
-    "footprint": footprint,
     "history": history,
     "pace": pace,
     "parsing": parsing,

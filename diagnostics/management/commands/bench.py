@@ -10,14 +10,17 @@ from django.core.management.base import CommandParser
 import config.celery  # noqa: F401 - binds the tasks to the Celery app
 from diagnostics.evaluation.bench import BENCHES, BenchOptions, BenchRow
 from diagnostics.management.base import ProductCommand
+from diagnostics.management.bench_footprint import footprint
 from diagnostics.management.bench_processes import web_server, workers
+
+ALL = {**BENCHES, "footprint": footprint}
 
 
 class Command(ProductCommand):
     help = "Measure performance, as ratios to a comparison from the same run."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", choices=sorted(BENCHES))
+        parser.add_argument("name", choices=sorted(ALL))
         parser.add_argument(
             "--latency", type=milliseconds, default=100.0, help="of each response, such as 100ms or 0.1s"
         )
@@ -37,7 +40,7 @@ class Command(ProductCommand):
         bench_options = BenchOptions(
             options["latency"], options["times"], options["runs"], options["whole"], workers, web_server
         )
-        rows = BENCHES[options["name"]](bench_options)
+        rows = ALL[options["name"]](bench_options)
         if options["json"]:
             self.stdout.write(json.dumps({"rows": [row.to_json() for row in rows]}, indent=2))
             return

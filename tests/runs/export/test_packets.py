@@ -31,7 +31,7 @@ AGENT = "cc57d96e-5de7-4706-9d86-51c8f9ce8a1b"
 
 
 @pytest.fixture
-def demo(settings: Settings) -> Iterator[server.Running]:
+def demo(settings: Settings, no_rate_limit: None) -> Iterator[server.Running]:
     running = server.start()
     settings.GENESYS_ENDPOINTS = running.endpoints
     yield running

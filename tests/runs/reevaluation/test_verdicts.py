@@ -38,9 +38,7 @@ HEALTHY, NO_ROLE = scenario("healthy-web"), scenario("client-no-role")
 
 
 @pytest.fixture
-def demo(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[server.Running]:
-    """Allows more requests per minute than a real org, because a test sends those of every scenario."""
-    monkeypatch.setattr("diagnostics.demo.tokens.PER_MINUTE", 100_000)
+def demo(settings: Settings, no_rate_limit: None) -> Iterator[server.Running]:
     running = server.start()
     settings.GENESYS_ENDPOINTS = running.endpoints
     yield running
