@@ -40,17 +40,17 @@ def test_an_open_run_refreshes_without_script(as_lead: Client) -> None:
 def test_a_poll_gets_only_what_is_new(as_lead: Client) -> None:
     run = make_open_run()
     place = f"/runs/{run.pk}/progress/"
-    assert as_lead.get(place, {"seen": "running.0"}).status_code == 204
+    assert as_lead.get(place, {"seen": "running.0.0"}).status_code == 204
     make_finding(run)
-    answer = as_lead.get(place, {"seen": "running.0"})
+    answer = as_lead.get(place, {"seen": "running.0.0"})
     assert answer.status_code == 200
-    assert b"seen=running.1" in answer.content
+    assert b"seen=running.1.0" in answer.content
     assert b"<html" not in answer.content
 
 
 def test_the_end_always_reaches_the_page(as_lead: Client) -> None:
     run = make_run()
-    assert as_lead.get(f"/runs/{run.pk}/progress/", {"seen": "finished.0"}).status_code == 200
+    assert as_lead.get(f"/runs/{run.pk}/progress/", {"seen": "finished.0.0"}).status_code == 200
 
 
 def test_progress_counts_checks_and_not_findings(as_lead: Client) -> None:
