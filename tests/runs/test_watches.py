@@ -205,12 +205,13 @@ def test_where_waiting_cannot_help_nothing_is_watched(ada: User, made: Callable[
 
 
 def test_the_tick_rings_for_the_runs_it_begins(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent_tasks: list[int] = []
-    monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk))
+    sent_tasks: list[tuple[object, int]] = []
+    monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append((task, pk)))
     watch = started(ada)
     Watch.objects.filter(pk=watch.pk).update(next_at=timezone.now())
     tasks.tick()
-    assert sent_tasks == [Run.objects.get(source="watch").pk]
+    runs = [pk for task, pk in sent_tasks if task is tasks.execute_run]
+    assert runs == [Run.objects.get(source="watch").pk]
 
 
 @pytest.fixture
