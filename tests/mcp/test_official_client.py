@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -37,7 +38,8 @@ def ask(
             async with Client(transport, mode=mode) as client:
                 return await client.list_tools(), [await client.call_tool(*call) for call in calls]
 
-    listed, results = asyncio.run(session())
+    with ThreadPoolExecutor(1) as thread:  # browser tests leave a running event loop in the main one
+        listed, results = thread.submit(lambda: asyncio.run(session())).result()
     return {tool.name for tool in listed.tools}, results
 
 

@@ -417,7 +417,7 @@ def test_the_tick_records_itself_and_sends_messages_for_due_work(monkeypatch: py
     monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append((task.__name__, pk)))
     make_schedule()
     tasks.tick()
-    assert sent_tasks == [("execute_scheduled_run", Run.objects.get().pk)]
+    assert ("execute_scheduled_run", Run.objects.get().pk) in sent_tasks
     assert timezone.now() - Heartbeat.objects.get(name="tick").at < timedelta(minutes=1)
     tasks.tick()
     assert Heartbeat.objects.filter(name="tick").count() == 1
