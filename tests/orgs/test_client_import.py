@@ -46,6 +46,9 @@ def test_an_admin_imports_a_file(client: Client, sent_tasks: list[tuple[str, int
     assert "2 of 3 clients registered" in page
     assert "secret-of-one" not in page
     assert dict(OAuthClient.objects.values_list("name", "state")) == {"One": "verifying", "Three": "no_secret"}
+    again = client.post("/clients/import/", {"lines": f"{HEADER}\nTwo,nowhere,y,secret-of-two"}).content.decode()
+    assert "secret-of-two" not in again
+    assert "secret-of-three" not in client.post("/clients/import/", {"lines": "secret-of-three"}).content.decode()
     assert sent_tasks == [("verify_client", OAuthClient.objects.get(name="One").pk)]
 
 

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from diagnostics.genesys.regions import Region, find_region, nearest_regions
-from diagnostics.orgs.client_csv import BadCsv, read_csv
+from diagnostics.orgs.client_csv import COLUMNS, BadCsv, read_csv
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
 
@@ -100,6 +100,13 @@ class SecretForm(forms.Form):
     )
 
 
+class UnshownTextarea(forms.Textarea):
+    """Never renders its value, because it holds secrets."""
+
+    def format_value(self, value: Any) -> str:
+        return ""
+
+
 class ImportForm(forms.Form):
     """A CSV file of clients, as a file or pasted. It is never rendered again, because it holds secrets."""
 
@@ -108,7 +115,9 @@ class ImportForm(forms.Form):
         label="Or paste its lines",
         required=False,
         max_length=MAX_CSV,
-        widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        help_text=f"The first line names the columns: {', '.join(COLUMNS)}. The first three are required. Secrets are stored "
+        "encrypted and never shown again.",
+        widget=UnshownTextarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
 
     def clean(self) -> dict[str, Any]:

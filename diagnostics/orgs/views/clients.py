@@ -13,7 +13,7 @@ from diagnostics.accounts.requests import Request, not_modified_fragment
 from diagnostics.checks.permissions import READS
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.regions import all_regions, find_region, nearest_regions
-from diagnostics.orgs.client_csv import COLUMNS, MAX_ROWS
+from diagnostics.orgs.client_csv import MAX_ROWS
 from diagnostics.orgs.client_import import import_clients
 from diagnostics.orgs.clients import change_client, create_client, replace_secret, retire_client, start_verification
 from diagnostics.orgs.forms.clients import NAME_IN_USE, ClientForm, ImportForm, NewClientForm, SecretForm
@@ -67,7 +67,6 @@ def client_import(request: Request) -> HttpResponse:
     context = {
         "form": form,
         "results": results,
-        "columns": COLUMNS,
         "limit": MAX_ROWS,
         "registered": sum(result.client is not None for result in results or ()),
     }
