@@ -24,7 +24,7 @@ FAST_SETTINGS = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=40, help="how many seeds tests/faults/test_seeds.py runs")
+    parser.addoption("--seeds", type=int, default=12, help="how many seeds tests/faults/test_seeds.py runs")
     parser.addoption("--first-seed", type=int, default=0)
 
 

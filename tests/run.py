@@ -1,4 +1,4 @@
-"""Installs missing packages, a browser and servers to test with, runs all static checks, then pytest.
+"""Installs missing packages and a browser, runs all static checks, then pytest.
 
     uv run tests/run.py                 everything
     uv run tests/run.py tests/engine    ruff, then pytest with these arguments
@@ -60,12 +60,14 @@ def main(pytest_arguments: list[str]) -> int:
         checks = [step for step in checks if step[0].startswith("ruff")]
     if not pytest_arguments or any(argument.startswith(BROWSER_TESTS) for argument in pytest_arguments):
         ensure_browser(environment)
-    if not pytest_arguments or any(argument.startswith(SERVER_TESTS) for argument in pytest_arguments):
+    if any(argument.startswith(SERVER_TESTS) for argument in pytest_arguments):
         ensure_servers()
     failed = [name for name, argv, extra in checks if not passes(name, argv, {**environment, **extra})]
     print_heading("pytest")
     is_package = any(Path(argument).is_dir() for argument in pytest_arguments)
     arguments = [*IN_PARALLEL, *pytest_arguments] if is_package or not pytest_arguments else pytest_arguments
+    if not pytest_arguments:
+        arguments += ["--ignore", SERVER_TESTS]  # they install servers: `uv run tests/run.py tests/servers`
     code = subprocess.run([*python, "pytest", *arguments], env=environment, check=False).returncode
     if failed:
         # On standard error, so that pytest's summary stays the last line of standard output.
