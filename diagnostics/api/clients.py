@@ -136,11 +136,12 @@ def _cleaned(payload: ClientChange, client: OAuthClient | None) -> dict[str, str
 
 def _verify(client: OAuthClient) -> None:
     try:
-        start_verification(client)
+        is_started = start_verification(client)
     except TooManyRequests as busy:
         headers = {"Retry-After": str(busy.wait_seconds)}
         raise ProblemError(429, "too_many_verifications", str(busy), headers=headers) from None
-    transaction.on_commit(lambda: tasks.send(tasks.verify_client, client.pk))
+    if is_started:
+        transaction.on_commit(lambda: tasks.send(tasks.verify_client, client.pk))
 
 
 @router.get("/providers", response=schemas.Providers, url_name="providers", summary="List providers")

@@ -25,6 +25,7 @@ from diagnostics.runs.limits import SHORT_TEXT
 from diagnostics.text import time_budget
 
 OPERATIONS_SHOWN = 15
+_ORDER = {"wrong": 0, "unknown": 1, "sound": 2, "real": 3}
 
 
 class CheckClaims(ToolArguments):
@@ -55,15 +56,12 @@ def check_claims(request: HttpRequest, arguments: CheckClaims) -> dict[str, Any]
         "partial": checked.partial,
         "claims": [
             {
-                **{key: claim[key] for key in ("verdict", "kind", "sentence", "nearest", "source", "line")},
-                "evidence": {"text": claim["text"]},
+                **{key: claim[key] for key in ("verdict", "kind", "nearest", "source", "line")},
+                "evidence": {"text": claim["text"], "sentence": claim["sentence"]},  # which quotes the text
             }
             for claim in claims
         ],
     }
-
-
-_ORDER = {"wrong": 0, "unknown": 1, "sound": 2, "real": 3}
 
 
 def _call_verdict(text: str) -> dict[str, Any] | None:
@@ -79,9 +77,8 @@ def _call_verdict(text: str) -> dict[str, Any] | None:
     return {
         "cause": review.verdict.cause,
         "certainty": str(review.verdict.certainty),
-        "sentence": review.verdict.sentence,
-        "fix": list(review.fix.steps),
         "correct_call": review.fix.curl,
+        "evidence": {"sentence": review.verdict.sentence, "fix": list(review.fix.steps)},  # which quote the text
     }
 
 

@@ -9,7 +9,7 @@ from diagnostics.engine.diagnosis import NOTHING_STORED, Diagnosis, StoredSteps
 from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.pace import UNPACED, Pace
-from diagnostics.genesys.regions import region
+from diagnostics.genesys.regions import Region, region
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.tokens import stored_token
@@ -38,19 +38,7 @@ def diagnosis_of(
     if target is None:  # a new run
         inputs = replace(inputs, company_gateway=client.company_gateway)
     target = target or {"region": client.region, "client_name": client.name, "client_id": client.client_id}
-    try:
-        target_region = region(target["region"])
-    except KeyError:
-        raise ActionRefused(
-            f"The region {target['region']} is not known to this server. If it is the demo's, start `manage.py up`; "
-            "if it is your own, set GENESYS_ENDPOINTS."
-        ) from None
-    if client.is_retired:
-        raise ActionRefused(f"The client {client.name} was retired before the run began, and its secret with it.")
-    try:
-        secret = client.secret
-    except UnreadableSecret as error:
-        raise ActionRefused(str(error)) from None
+    target_region, secret = _access(client, target["region"])
     is_same = (target["region"], target["client_id"]) == (client.region, client.client_id)
     return Diagnosis(
         region=target_region,
@@ -72,22 +60,27 @@ def diagnosis_of(
 
 def genesys_client_of(client: OAuthClient, *, max_calls: int, pace: Pace) -> tuple[GenesysClient, tuple[str, ...]]:
     """Return an API client for background reads, and the secrets to redact. Raises ActionRefused."""
+    client_region, secret = _access(client, client.region)
+    token = stored_token(client)
+    genesys = GenesysClient(client_region, client.client_id, secret, saved_token=token, max_calls=max_calls, pace=pace)
+    return genesys, tuple(filter(None, (secret, f"{client.client_id}:{secret}", token)))
+
+
+def _access(client: OAuthClient, region_key: str) -> tuple[Region, str]:
+    """The region to send requests to, and the client's secret. Raises ActionRefused."""
     try:
-        client_region = region(client.region)
+        found = region(region_key)
     except KeyError:
         raise ActionRefused(
-            f"This server doesn't know the region {client.region}. If it's the demo's, start `manage.py up`; "
+            f"This server doesn't know the region {region_key}. If it's the demo's, start `manage.py up`; "
             "if it's your own, set GENESYS_ENDPOINTS."
         ) from None
     if client.is_retired:
         raise ActionRefused(f"The client {client.name} was retired, and its secret was deleted.")
     try:
-        secret = client.secret
+        return found, client.secret
     except UnreadableSecret as error:
         raise ActionRefused(str(error)) from None
-    token = stored_token(client)
-    genesys = GenesysClient(client_region, client.client_id, secret, saved_token=token, max_calls=max_calls, pace=pace)
-    return genesys, tuple(filter(None, (secret, f"{client.client_id}:{secret}", token)))
 
 
 def incomplete_verdict(sentence: str) -> dict[str, Any]:

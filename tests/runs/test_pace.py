@@ -11,10 +11,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from diagnostics.demo import server
-from diagnostics.demo.log import LoggedRequest, RequestLog
 from diagnostics.demo.orgs import PUBLISHED, DemoOrg, load_endpoint
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.tokens import Allowance
+from diagnostics.evaluation.bench.pace import TimedLog
 from diagnostics.issues.models import Incident
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import ClientRateLimit, OAuthClient
@@ -28,18 +28,6 @@ from diagnostics.runs.turns import PEOPLE, SCHEDULED
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ALLOWANCE = Allowance(30, 2.0)
-
-
-class TimedLog(RequestLog):
-    """When each request arrived."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.times: list[float] = []
-
-    def add(self, request: LoggedRequest) -> None:
-        self.times.append(time.monotonic())
-        super().add(request)
 
 
 @pytest.fixture
