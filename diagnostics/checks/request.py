@@ -249,7 +249,8 @@ def judge_method(aim: Aim) -> Result:
         return passed(
             "right", f"{aim.method} is right for this path.", evidence={"allowed": list(aim.published_methods)}
         )
-    allowed = " or ".join(aim.published_methods)
+    *others, last = aim.published_methods
+    allowed = f"{', '.join(others)} or {last}" if others else last
     creates = any(op.operation_id == START_OPERATION for op in aim.nearest)
     return failed(
         "wrong_method",
