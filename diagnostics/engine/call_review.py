@@ -19,6 +19,7 @@ from diagnostics.genesys.response import OrgResponse
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim
 from diagnostics.redaction.redactor import Redactor
+from diagnostics.text import time_budget
 
 # The checks that read nothing from the org, or that still say something if it doesn't answer.
 CHECKS = (
@@ -69,7 +70,15 @@ class CallReview:
 
 
 def review_call(inputs: Inputs, contract: Contract, region: Region | None = None) -> CallReview:
-    """`region` is used if the call's host belongs to none; None if it isn't known either."""
+    """`region` is used if the call's host belongs to none; None if it isn't known either.
+
+    Judging isn't cut short by the time budget of the text: its sentences are short, and without them there is no verdict.
+    """
+    with time_budget.unlimited():
+        return _review(inputs, contract, region)
+
+
+def _review(inputs: Inputs, contract: Contract, region: Region | None) -> CallReview:
     known = (inputs.call and region_of_host(inputs.call.host)) or region or UNKNOWN_REGION
     aim = aim_of(inputs, contract)
     ctx = CheckContext(
