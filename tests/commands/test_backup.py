@@ -179,8 +179,8 @@ def test_a_backup_of_a_newer_version_is_refused(file: Path) -> None:
 
 def test_a_backup_of_an_earlier_version_is_migrated(file: Path, bare_database: None) -> None:
     executor = MigrationExecutor(connection)
-    executor.migrate([("diagnostics", "0001_initial")])
-    old = executor.loader.project_state(("diagnostics", "0001_initial")).apps
+    executor.migrate([("diagnostics", "0002_tables")])
+    old = executor.loader.project_state(("diagnostics", "0002_tables")).apps
     client = old.get_model("diagnostics", "OAuthClient").objects.create(name="Old", region="us-east-1", secret="kept")
     old.get_model("diagnostics", "Run").objects.create(client=client)
     output("backup", str(file))

@@ -1,8 +1,5 @@
 """What models can't say: the audit log refuses to be changed, and the table of the cache that all web processes share."""
 
-from typing import Any
-
-from django.core.management.base import CommandError
 from django.db import migrations
 
 REFUSE = """
@@ -29,20 +26,10 @@ CREATE INDEX IF NOT EXISTS diagnostics_cache_expires ON diagnostics_cache (expir
 """
 
 
-def refuse_older_tables(apps: Any, schema_editor: Any) -> None:
-    """Development versions before 0.1.0 had a first migration of the same name, and other tables."""
-    if "diagnostics_issue" not in schema_editor.connection.introspection.table_names():
-        raise CommandError(
-            "This database was made by a development version before 0.1.0 and can't be upgraded. Start with an empty "
-            "database or another data folder (--data-dir), or delete the old one."
-        )
-
-
 class Migration(migrations.Migration):
-    dependencies = [("diagnostics", "0001_initial")]
+    dependencies = [("diagnostics", "0002_tables")]
 
     operations = [
-        migrations.RunPython(refuse_older_tables, migrations.RunPython.noop),
         migrations.RunSQL(REFUSE, ALLOW),
         migrations.RunSQL(CACHE, "DROP TABLE diagnostics_cache"),
     ]
