@@ -141,7 +141,8 @@ MIDDLEWARE = [
     "diagnostics.accounts.requests.return_after_sign_in",
     "diagnostics.accounts.requests.use_viewer_time_zone",
     "diagnostics.runs.throttling.TooManyRequestsMiddleware",
-    "diagnostics.runs.throttling.limit_uploads",  # last: before any form is read
+    "diagnostics.runs.throttling.limit_uploads",  # before any form is read
+    "diagnostics.orgs.row_limits.RowLimitMiddleware",  # last: its transaction holds only the view
 ]
 
 ROOT_URLCONF = "config.urls"

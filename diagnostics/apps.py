@@ -2,9 +2,10 @@
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.db.models.signals import post_migrate
 
 from diagnostics.genesys import regions
-from diagnostics.storage import stored_text
+from diagnostics.storage import lookups, stored_text  # noqa: F401 - registers the lookups
 from diagnostics.web import form_text
 
 
@@ -21,3 +22,6 @@ class DiagnosticsConfig(AppConfig):
         from diagnostics.accounts import sign_in_events  # noqa: F401, PLC0415
         from diagnostics.issues import receivers as issues_receivers  # noqa: F401, PLC0415
         from diagnostics.monitoring import receivers as monitoring_receivers  # noqa: F401, PLC0415
+        from diagnostics.orgs.row_limits import prepare_limited_role  # noqa: PLC0415
+
+        post_migrate.connect(prepare_limited_role, sender=self)

@@ -6,6 +6,7 @@ from ninja.security import HttpBearer
 from diagnostics.accounts.api_tokens import use_token
 from diagnostics.accounts.models import ApiToken, User
 from diagnostics.api.problems import ProblemError
+from diagnostics.orgs.row_limits import limit_rows_of
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Cobrowse Doctor"'}
 INVALID_TOKEN = {"WWW-Authenticate": 'Bearer realm="Cobrowse Doctor", error="invalid_token"'}
@@ -36,6 +37,7 @@ class TokenHeader(HttpBearer):
         if result.wait_seconds:
             detail = f"This token reached its requests per minute. Try again in {result.wait_seconds} s."
             raise ProblemError(429, "too_many_calls", detail, headers={"Retry-After": str(result.wait_seconds)})
+        limit_rows_of(request, request.user)
         return result.token
 
 

@@ -13,6 +13,7 @@ from django.views.defaults import server_error as page_for_our_failure
 
 from diagnostics.api.problems import problem
 from diagnostics.operations.outages import RETRY_SECONDS, Outage, find_outage
+from diagnostics.orgs.row_limits import limit_rows_of
 from diagnostics.pages.diagnose import show_draft_again
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         and request.path in (reverse("start"), reverse("diagnose-read"))
         and request.user.is_authenticated
     )
+    limit_rows_of(request, request.user)
     return show_draft_again(request) if is_draft else render(request, "403_csrf.html", status=403)
 
 

@@ -99,7 +99,7 @@ def _runs(query: str, viewer: User) -> Iterator[Hit]:
         for run in runs.filter(pk=int(number[1])):
             yield Hit(f"Run {run.pk}", reverse("run", args=[run.pk]), _about(run), is_id=True)
     if len(query) >= SHORTEST_ID and " " not in query:
-        starts = Q(conversation_id__startswith=query) | Q(conversation_id__startswith=query.lower())
+        starts = Q(conversation_id__prefix=query) | Q(conversation_id__prefix=query.lower())
         found = list(runs.filter(starts).order_by("-pk")[:HITS_A_GROUP])
         for run in found:
             is_id = len(found) == 1 and run.conversation_id.lower() == query.lower()
@@ -114,7 +114,7 @@ def _requests(query: str, viewer: User) -> Iterator[Hit]:
     if len(query) < SHORTEST_ID or " " in query:
         return
     exchanges = visible_rows(Exchange.objects.defer("body"), viewer, "run__client")
-    for exchange in exchanges.filter(correlation_id__startswith=query).order_by("-run_id", "position")[:HITS_A_GROUP]:
+    for exchange in exchanges.filter(correlation_id__prefix=query).order_by("-run_id", "position")[:HITS_A_GROUP]:
         yield Hit(
             f"Correlation ID {exchange.correlation_id}",
             f"{reverse('run', args=[exchange.run_id])}#request-{exchange.position}",

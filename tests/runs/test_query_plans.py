@@ -10,8 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.plugin import DjangoDbBlocker
 
+from diagnostics.accounts.models import User
 from diagnostics.evaluation.bench.history_rows import LONG_PAST, FilledHistory, fill, settle
 from diagnostics.evaluation.bench.pages import visitor
+from diagnostics.orgs.row_limits import rows_limited_to
+from diagnostics.runs.models import Run
+from tests.factories import make_person
 
 LARGE = {"diagnostics_run", "diagnostics_finding", "diagnostics_exchange"}
 RUNS = 20_000
@@ -98,6 +102,29 @@ def read_whole(plan: dict[str, Any]) -> Iterator[str]:
         yield plan["Relation Name"]
     for below in plan.get("Plans", ()):
         yield from read_whole(below)
+
+
+def test_no_page_of_a_limited_person_reads_every_row(db: None, long_history: FilledHistory) -> None:
+    """Policies are checked before what could tell of hidden rows, which can keep an index out of use."""
+    person = make_person(User.Role.AUDITOR, is_limited=True, only_orgs=["org-7", "org-9"])
+    browser = Client()
+    browser.force_login(person)
+    run = Run.objects.filter(client__org_id="org-7")[0].pk
+    places = (
+        "/runs/", "/runs/?org=org-7&cause=wrong", "/runs/?check=oauth.token&outcome=fail", f"/runs/{run}/", "/issues/",
+        f"/runs/{run}/exchanges/0/", f"/compare/?a={run}", "/search/?q=8f14e45f-ceea-467d", "/runs/matrix/",
+    )  # fmt: skip
+    plans = {}
+    for place in places:
+        with CaptureQueriesContext(connection) as requested:
+            assert browser.get(place).status_code == 200, place
+        reads = [each["sql"] for each in requested.captured_queries if each["sql"].startswith(("SELECT", "WITH"))]
+        with rows_limited_to(person), connection.cursor() as cursor:
+            for sql in reads:
+                cursor.execute("EXPLAIN (FORMAT JSON) " + sql.replace("%", "%%"))
+                if found := list(read_whole(cursor.fetchone()[0][0]["Plan"])):
+                    plans[place, sql] = found
+    assert plans == {}
 
 
 def tables_read_whole(place: str) -> list[str]:

@@ -6,6 +6,8 @@ from contextlib import contextmanager, redirect_stdout
 
 from django.db import connection
 
+from diagnostics.orgs.row_limits import limited_role
+
 
 @contextmanager
 def own_database(name: str) -> Iterator[None]:
@@ -20,9 +22,12 @@ def own_database(name: str) -> Iterator[None]:
     try:
         with redirect_stdout(io.StringIO()):  # one step prints a line even with verbosity=0
             connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        role = limited_role()
         try:
             yield
         finally:
             connection.creation.destroy_test_db(usual, verbosity=0)
+            with connection.cursor() as cursor:
+                cursor.execute(f"DROP ROLE IF EXISTS {connection.ops.quote_name(role)}")
     finally:
         test["NAME"] = before

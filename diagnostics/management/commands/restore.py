@@ -19,6 +19,7 @@ from diagnostics.management.commands.backup import EXCLUDED_TABLES, cache_tables
 from diagnostics.operations import sealed_files
 from diagnostics.operations.queries.secrets import count_secrets
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.row_limits import prepare_limited_role
 from diagnostics.runs.models import Run
 
 # Tables that have rows in an empty installation.
@@ -91,6 +92,7 @@ class Command(ProductCommand):
         if missing := missing_migrations():
             self.stdout.write(f"The backup is of an earlier version. {len(missing)} migrations were applied.")
             call_command("migrate", verbosity=0, interactive=False)
+        prepare_limited_role()  # a backup holds no privileges
         record("backup.restored", name=file.name)
         rows = ((OAuthClient, "clients"), (Run, "runs"), (User, "people"))
         self.stdout.write(f"Restored: {', '.join(f'{model.objects.count()} {word}' for model, word in rows)}.")

@@ -17,6 +17,7 @@ from config.migrations import missing_migrations, newest_migration
 from diagnostics.jobs.models import RowFailure
 from diagnostics.operations.models import Heartbeat, TickPart
 from diagnostics.operations.queries.broker import Broker, broker_state
+from diagnostics.orgs.row_limits import is_enforced
 from diagnostics.storage.clock import database_now
 from diagnostics.web.format import bytes_in_words, count_of, duration_in_words
 
@@ -30,6 +31,10 @@ PART_HANGS_AFTER = timedelta(seconds=15)  # longer than BUDGET_SECONDS and one m
 MAX_SHOWN = 100
 SILENT_AFTER = timedelta(seconds=14)  # a worker sends a heartbeat every five seconds
 MAX_SKEW_SECONDS = 2.0
+NO_ROW_LIMITS = (
+    "Connected, but the database doesn't limit rows to a person's orgs. Create the role in the deployment guide, then run "
+    "manage.py migrate."
+)
 MIN_FREE_BYTES = 1_000_000_000  # below that the database may soon be unable to write
 
 
@@ -81,6 +86,7 @@ def database_part() -> SystemPart:
                 "current_setting('max_connections')"
             )
             version, size, used, most = cursor.fetchone()
+        limits_rows = is_enforced()
     except Error as error:
         return SystemPart("database", "Database", BROKEN, f"Not responding: {_first_line(error)}.")
     ms = (time.perf_counter() - began) * 1000
@@ -92,6 +98,8 @@ def database_part() -> SystemPart:
     )
     if used > 0.9 * int(most):
         return SystemPart("database", "Database", LATE, "Nearly all connections are in use.", facts)
+    if not limits_rows:
+        return SystemPart("database", "Database", LATE, NO_ROW_LIMITS, facts)
     return SystemPart("database", "Database", OK, "Connected", facts)
 
 
