@@ -32,7 +32,7 @@ MAX_SHOWN = 100
 SILENT_AFTER = timedelta(seconds=14)  # a worker sends a heartbeat every five seconds
 MAX_SKEW_SECONDS = 2.0
 NO_ROW_LIMITS = (
-    "Connected, but the database doesn't limit rows to a person's orgs. Create the role in the deployment guide, then run "
+    "Connected, but row-level security isn't in force. Create the role that the deployment guide names, then run "
     "manage.py migrate."
 )
 MIN_FREE_BYTES = 1_000_000_000  # below that the database may soon be unable to write
