@@ -1,7 +1,7 @@
 """Row-level security: the database itself hides the rows of other orgs from a person who is limited to some.
 
 It stands behind the filters of `visibility`, for a query that forgets them. A limited person's request runs in one
-transaction, and for that transaction takes on a role to which the policies of migration 0003 apply. Everything else owns the
+transaction, and for that transaction takes on a role to which the policies of migration 0004 apply. Everything else owns the
 tables, is subject to no policy, and so keeps every index. See decisions/growth.md.
 """
 

@@ -16,7 +16,7 @@ from diagnostics.orgs.models import OAuthClient
 from tests.factories import SECRET, make_user, make_verdict
 
 APP = "diagnostics"
-FIRST = "0003_audit_guard_and_cache"  # the last migration of the first release
+FIRST = "0004_row_level_security"  # the last migration of the first release
 SENTENCE = "This path is unknown to that release."
 LARGE = {"run", "finding", "exchange"}
 

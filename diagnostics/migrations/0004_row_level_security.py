@@ -57,6 +57,6 @@ def disable(table: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("diagnostics", "0002_audit_guard_and_cache")]
+    dependencies = [("diagnostics", "0003_audit_guard_and_cache")]
 
     operations = [migrations.RunSQL(enable(table), disable(table)) for table in POLICIES]
