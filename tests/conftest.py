@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +20,25 @@ from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from tests.factories import make_team_lead, make_user
 
+TESTS = Path(__file__).parent
 # The test database need not survive a crash.
 FAST_SETTINGS = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+# The files that take longest, so that none of them is the last.
+LONGEST = (
+    "evaluation/test_cases.py", "browser/test_screens.py", "faults/test_seeds.py", "config/embedded/test_commands.py",
+    "config/embedded/test_up.py", "redaction/test_leaks.py", "browser/test_comparison.py", "config/embedded/test_cluster.py",
+    "parsing/test_parse.py", "claims/test_checker.py", "web/test_odd_text.py", "runs/reevaluation/test_verdicts.py",
+)  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seeds", type=int, default=12, help="how many seeds tests/faults/test_seeds.py runs")
     parser.addoption("--first-seed", type=int, default=0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {TESTS / file: rank for rank, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 @pytest.fixture

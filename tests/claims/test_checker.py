@@ -351,11 +351,13 @@ NASTY = [
     "`closed` chat state ",
 ]
 
+NONSENSE = MAX_PASTE // 4  # characters
+
 
 @pytest.mark.parametrize("piece", NASTY)
-def test_a_megabyte_of_nonsense_is_read_to_its_end(piece: str) -> None:
-    """Each takes a second or two; a reader that is not linear would never end."""
-    assert len(check((piece * MAX_PASTE)[:MAX_PASTE]).claims) <= MAX_CLAIMS
+def test_a_large_text_of_nonsense_is_read_to_its_end(piece: str) -> None:
+    """A reader that is not linear would never end."""
+    assert len(check((piece * NONSENSE)[:NONSENSE]).claims) <= MAX_CLAIMS
 
 
 def test_a_text_over_the_budget_is_checked_in_its_beginning_and_it_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
