@@ -23,6 +23,7 @@ FILES = (
     FOLDER / "third_cases.json",
     FOLDER / "fourth_cases.json",
     FOLDER / "fifth_cases.json",
+    FOLDER / "sixth_cases.json",
 )  # each written by somebody who had not seen the engine
 
 
