@@ -19,6 +19,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 CHROMIUM_VARIABLE = "CHROMIUM"  # path of the browser for tests/browser
 BROWSER_TESTS = "tests/browser"
 SERVER_TESTS = "tests/servers"
+# They install servers, or take half an hour: only their path starts them.
+BY_PATH_ONLY = (SERVER_TESTS, "tests/faults/test_kills.py")
 BROWSER_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Debian's packages for tests/servers, and a program of each.
 SERVERS = {
@@ -67,7 +69,7 @@ def main(pytest_arguments: list[str]) -> int:
     is_package = any(Path(argument).is_dir() for argument in pytest_arguments)
     arguments = [*IN_PARALLEL, *pytest_arguments] if is_package or not pytest_arguments else pytest_arguments
     if not pytest_arguments:
-        arguments += ["--ignore", SERVER_TESTS]  # they install servers: `uv run tests/run.py tests/servers`
+        arguments += [f"--ignore={path}" for path in BY_PATH_ONLY]
     code = subprocess.run([*python, "pytest", *arguments], env=environment, check=False).returncode
     if failed:
         # On standard error, so that pytest's summary stays the last line of standard output.
