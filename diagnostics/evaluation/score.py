@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from diagnostics.demo.orgs import Endpoint
 from diagnostics.demo.server import serve
 from diagnostics.engine import causes
 from diagnostics.engine.diagnosis import Diagnosis
@@ -105,10 +106,13 @@ def _conversation_id(case: Case) -> str:
 
 
 @contextmanager
-def diagnosis_of(case: Case, inputs: Inputs) -> Iterator[Diagnosis]:
-    """The call is checked against the hosts of the real region, but requests go to the demo org."""
+def diagnosis_of(case: Case, inputs: Inputs, endpoint: Endpoint | None = None) -> Iterator[Diagnosis]:
+    """The call is checked against the hosts of the real region, but requests go to the demo org.
+
+    `endpoint` is used instead of that of the case's state.
+    """
     client, region = client_of(case.state), region_of(case.state)
-    with serve(endpoint_of(case.state)) as address:
+    with serve(endpoint or endpoint_of(case.state)) as address:
         yield Diagnosis(
             region=Region(region.key, region.name, region.domain, address, address),
             client_id=client.id,

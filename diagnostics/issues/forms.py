@@ -13,6 +13,8 @@ from diagnostics.issues.models import Issue
 from diagnostics.issues.queries import ASSIGNEES, STATUSES, TARGETS, assignable_users, visible_orgs
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
+from diagnostics.redaction.redactor import Redactor
+from diagnostics.runs.what_if import ChangeKind, PlannedChange
 
 LONGEST_TEXT = 2000
 LONGEST_ACCEPTANCE = timedelta(days=366)
@@ -63,6 +65,52 @@ class IssueFilterForm(forms.Form):
         unknown = [f"“{name[:60]}” isn't a filter of this list." for name in self.data if name not in self.fields]
         wrong = [f"“{str(self.data.get(name))[:60]}” isn't a known {name}." for name in self.errors]
         return [*wrong, *unknown][:8]
+
+
+KINDS = [
+    ("Call", [("path", "Path"), ("host", "Host"), ("method", "Method"), ("body", "Body"), ("header", "Header")]),
+    (
+        "Roles of the client",
+        [
+            ("add_permission", "Add permission"),
+            ("remove_permission", "Remove permission"),
+            ("add_role", "Assign role"),
+            ("remove_role", "Remove role"),
+            ("add_division", "Add division"),
+            ("remove_division", "Remove division"),
+        ],
+    ),
+    ("OAuth client", [("add_scope", "Add scope"), ("remove_scope", "Remove scope")]),
+    ("Deployment", [("enabled", "Cobrowse"), ("channels", "Cobrowse channels"), ("status", "Status")]),
+    ("Gateway", [("provider", "Provider")]),
+]
+
+
+class WhatIfForm(forms.Form):
+    """One change to predict, bound to the query string. `of` and `value` are those of `PlannedChange`."""
+
+    kind = forms.ChoiceField(choices=KINDS)
+    of = forms.CharField(
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "what-if-owners", "autocomplete": "off"}),
+    )
+    value = forms.CharField(
+        max_length=LONGEST_TEXT,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "what-if-values", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and (problem := self.change.problem):
+            self.add_error("value", problem)
+        return cleaned
+
+    @property
+    def change(self) -> PlannedChange:
+        redactor, values = Redactor(), self.cleaned_data
+        return PlannedChange(ChangeKind(values["kind"]), redactor.text(values["value"]), redactor.text(values["of"]))
 
 
 class NoteForm(forms.Form):

@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern] = [
     path("issues/", views.issue_list, name="issues"),
     path("issues/failing-calls/", views.failing_calls, name="failing-calls"),
     path("issues/<int:pk>/", views.issue_detail, name="issue"),
+    path("issues/<int:pk>/what-if/", views.issue_what_if, name="issue-what-if"),
     path("issues/<int:pk>/notes/", views.issue_note, name="issue-note"),
     path("issues/<int:pk>/assign/", views.issue_assign, name="issue-assign"),
     path("issues/<int:pk>/accept/", views.issue_accept, name="issue-accept"),

@@ -13,7 +13,7 @@ from diagnostics.accounts.requests import Request
 from diagnostics.checks import base as checks
 from diagnostics.engine.chain import chain
 from diagnostics.issues import queries
-from diagnostics.issues.forms import AcceptForm, AssignForm, IssueFilterForm, NoteForm, SnoozeForm
+from diagnostics.issues.forms import AcceptForm, AssignForm, IssueFilterForm, NoteForm, SnoozeForm, WhatIfForm
 from diagnostics.issues.issues import (
     accept_issue,
     add_note,
@@ -25,6 +25,7 @@ from diagnostics.issues.models import Issue
 from diagnostics.issues.queries import find_incident, find_issue
 from diagnostics.issues.snoozes import end_snooze, snooze
 from diagnostics.issues.timeline import timeline_of
+from diagnostics.issues.what_if import changes_query, read_changes, what_if_page
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import report
@@ -32,6 +33,7 @@ from diagnostics.runs.lookups import find_run
 from diagnostics.runs.queries.runs import exchanges_of, findings_of
 from diagnostics.runs.views.watches import watch_context
 from diagnostics.runs.watches import start_watch, stop_watch
+from diagnostics.runs.what_if.changes import MOST_CHANGES
 from diagnostics.web.filters import filter_context
 from diagnostics.web.refusals import ActionRefused
 
@@ -67,6 +69,27 @@ def failing_calls(request: Request) -> HttpResponse:
 @require_safe
 def issue_detail(request: Request, pk: int) -> HttpResponse:
     return _page(request, find_issue(pk, request.user))
+
+
+@require_safe
+def issue_what_if(request: Request, pk: int) -> HttpResponse:
+    """The predicted verdict after changes. Sends and stores nothing. With `kind`, one more change is added.
+
+    The address then has only the masked changes, because what a person typed can contain a secret.
+    """
+    issue = find_issue(pk, request.user)
+    if issue.last_run_id is None:
+        raise Http404
+    changes, form = read_changes(request.GET.getlist("change")), WhatIfForm()
+    if "kind" in request.GET:
+        form = WhatIfForm(request.GET)
+        if form.is_valid():
+            changes, form = tuple(dict.fromkeys((*changes, form.change)))[:MOST_CHANGES], WhatIfForm()
+            if not request.htmx:
+                return redirect(f"{request.path}?{changes_query(changes)}")
+    page = what_if_page(find_run(issue.last_run_id, request.user), changes)
+    template = "issues/_what_if.html" if request.htmx else "issues/what_if.html"
+    return render(request, template, {"issue": issue, "what_if": page, "form": form})
 
 
 @require_POST

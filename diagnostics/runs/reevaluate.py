@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
 
-from diagnostics.genesys.regions import region
+from diagnostics.genesys.regions import Region, region
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.filters import RunFilter
@@ -26,14 +26,28 @@ class ReevaluatedRun:
 
 def reevaluate_run(run: Run) -> Reevaluation:
     """Re-evaluate a run that has ended."""
-    target = run.inputs.get("target") or {}
-    key = target.get("region", run.client.region)
-    try:
-        org_region = region(key)
-    except KeyError:
-        why = f"The region {key} is no longer configured, so its API reference is unknown."
+    org_region = region_of_run(run)
+    if org_region is None:
+        why = f"The region {region_key_of(run)} is no longer configured, so its API reference is unknown."
         return Reevaluation.failed(run.cause, run.certainty, why)
-    stored = StoredRun(
+    return reevaluate(stored_run(run), org_region, current_contract(org_region.key))
+
+
+def region_key_of(run: Run) -> str:
+    return str((run.inputs.get("target") or {}).get("region", run.client.region))
+
+
+def region_of_run(run: Run) -> Region | None:
+    """None if the region is no longer configured."""
+    try:
+        return region(region_key_of(run))
+    except KeyError:
+        return None
+
+
+def stored_run(run: Run) -> StoredRun:
+    target = run.inputs.get("target") or {}
+    return StoredRun(
         kind=run.kind,
         client_name=target.get("client_name", run.client.name),
         client_id=target.get("client_id", run.client.client_id),
@@ -50,7 +64,6 @@ def reevaluate_run(run: Run) -> Reevaluation:
         was_cut_short=run.status == Run.Status.INTERRUPTED,
         bodies_dropped=run.bodies_dropped_at is not None,
     )
-    return reevaluate(stored, org_region, current_contract(org_region.key))
 
 
 def reevaluate_page(

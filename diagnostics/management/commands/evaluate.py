@@ -1,4 +1,4 @@
-"""Runs evaluation cases through the engine and reports its accuracy."""
+"""Runs evaluation cases through the engine and reports its accuracy, or that of its predictions."""
 
 import json
 from pathlib import Path
@@ -6,28 +6,30 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from diagnostics.evaluation.cases import BadCases, read_cases
+from diagnostics.evaluation.cases import BadCases, Case, read_cases
 from diagnostics.evaluation.score import Score, evaluate
+from diagnostics.evaluation.what_if import PredictionScore, predict_cases
 from diagnostics.management.base import ProductCommand, bad_input
 
 
 class Command(ProductCommand):
-    help = "Run worked cases through the engine, and count correct, related, wrong and undetermined causes."
+    help = (
+        "Run worked cases through the engine, and count correct, related, wrong and undetermined causes. With --what-if, "
+        "count how often the prediction for the change that fixes a case equals a real run after it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", help="JSON list of cases")
+        parser.add_argument("files", nargs="+", metavar="file", help="JSON list of cases")
+        parser.add_argument("--what-if", action="store_true", help="compare predictions with real runs")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            cases = read_cases(Path(options["file"]).read_text(encoding="utf-8"))
-        except BadCases as error:
-            bad_input(str(error))
-        except (OSError, UnicodeDecodeError) as error:
-            bad_input(f"Can't read the file {options['file']}: {error}.")
-        score = evaluate(cases)
+        cases = [case for file in options["files"] for case in _cases_in(file)]
+        score = predict_cases(cases) if options["what_if"] else evaluate(cases)
         if options["json"]:
             self.stdout.write(json.dumps(score.to_json(), indent=2))
+        elif isinstance(score, PredictionScore):
+            self._print_predictions(score)
         else:
             self._print(score)
 
@@ -41,3 +43,23 @@ class Command(ProductCommand):
         counts = score.to_json()
         for name in ("right_first", "right_family", "wrong_accusations", "undetermined"):
             self.stdout.write(f"{name.replace('_', ' ')}: {counts[name]} of {counts['cases']}")
+
+    def _print_predictions(self, score: PredictionScore) -> None:
+        for each in score.predicted:
+            if not each.is_equal:
+                self.stdout.write(
+                    f"x {each.case.id}: {each.change.sentence} Predicted {each.prediction.cause} "
+                    f"({each.prediction.certainty}), the real run {each.cause} ({each.certainty})"
+                )
+        for name, value in score.to_json().items():
+            if name != "results":
+                self.stdout.write(f"{name.replace('_', ' ')}: {value}")
+
+
+def _cases_in(file: str) -> tuple[Case, ...]:
+    try:
+        return read_cases(Path(file).read_text(encoding="utf-8"))
+    except BadCases as error:
+        bad_input(str(error))
+    except (OSError, UnicodeDecodeError) as error:
+        bad_input(f"Can't read the file {file}: {error}.")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
+from typing import Any
 
 from diagnostics.checks.base import Check, CheckContext, Result, Target, branch_of, planned_checks, titles, unclear
 from diagnostics.engine import causes
@@ -79,30 +80,51 @@ class Reevaluation:
         return len(self.changes) - len(self.reasons)
 
 
+@dataclass(frozen=True)
+class StoredEvidence:
+    """What today's checks and rules make of stored evidence. `verdict` is in the form in which a run stores it."""
+
+    findings: tuple[FindingResult, ...]
+    verdict: dict[str, Any]
+    carried: tuple[str, ...] = ()
+    missing_paths: tuple[str, ...] = ()
+
+
 def reevaluate(stored: StoredRun, region: Region, contract: Contract) -> Reevaluation:
     """The stored verdict next to the one that today's checks and rules draw from the same evidence."""
-    checks = _checks_for(stored)
-    if not checks:
-        return Reevaluation.failed(stored.cause, stored.certainty, "None of the checks of this run exist today.")
-    if not stored.exchanges and not stored.findings:
-        return Reevaluation.failed(stored.cause, stored.certainty, "Nothing of this run is stored.")
-    reevaluator = _Reevaluator(stored, region, contract)
-    findings = reevaluator.findings(checks)
-    aim = aim_of(stored.inputs, contract)
-    verdict = verdict_with_fix(findings, stored.inputs, region, contract, aim, part=bool(stored.branch))
-    if stored.was_cut_short and verdict["cause"] == causes.NONE:
-        # A partial run cannot prove that nothing is wrong.
-        verdict |= {"cause": causes.UNDETERMINED, "certainty": "undetermined"}
+    if problem := why_not_evaluated(stored):
+        return Reevaluation.failed(stored.cause, stored.certainty, problem)
+    evidence = evaluate_stored(stored, region, contract)
+    verdict = evidence.verdict
     return Reevaluation(
         cause=(stored.cause, verdict["cause"]),
         certainty=(stored.certainty, verdict["certainty"]),
         sentence=verdict["sentence"],
         engine=(stored.engine_version, ENGINE_VERSION),
         contract=(stored.contract_version, contract.version),
-        changes=tuple(_differences(stored, findings, checks, contract.version)),
-        carried=tuple(sorted(reevaluator.carried)),
-        missing_paths=tuple(sorted({path for paths in reevaluator.org.missing_paths.values() for path in paths})),
+        changes=tuple(_differences(stored, evidence.findings, _checks_for(stored), contract.version)),
+        carried=evidence.carried,
+        missing_paths=evidence.missing_paths,
     )
+
+
+def why_not_evaluated(stored: StoredRun) -> str:
+    """ "" if the run can be evaluated again."""
+    if not _checks_for(stored):
+        return "None of the checks of this run exist today."
+    return "" if stored.exchanges or stored.findings else "Nothing of this run is stored."
+
+
+def evaluate_stored(stored: StoredRun, region: Region, contract: Contract) -> StoredEvidence:
+    reevaluator = _Reevaluator(stored, region, contract)
+    findings = reevaluator.findings(_checks_for(stored))
+    aim = aim_of(stored.inputs, contract)
+    verdict = verdict_with_fix(findings, stored.inputs, region, contract, aim, part=bool(stored.branch))
+    if stored.was_cut_short and verdict["cause"] == causes.NONE:
+        # A partial run cannot prove that nothing is wrong.
+        verdict |= {"cause": causes.UNDETERMINED, "certainty": "undetermined"}
+    missing = {path for paths in reevaluator.org.missing_paths.values() for path in paths}
+    return StoredEvidence(tuple(findings), verdict, tuple(sorted(reevaluator.carried)), tuple(sorted(missing)))
 
 
 def _checks_for(stored: StoredRun) -> tuple[Check, ...]:

@@ -1,0 +1,116 @@
+"""The page “What if”: changes of a call or an org, and the verdict that the newest run of an issue would get with them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
+
+from diagnostics.checks.permissions import READS
+from diagnostics.engine.chain import ChainNode, chain
+from diagnostics.engine.facts import STARTING
+from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.redaction.redactor import Redactor
+from diagnostics.runs.models import Run
+from diagnostics.runs.reevaluate import region_key_of, region_of_run, stored_run
+from diagnostics.runs.what_if import ChangeKind, PlannedChange, PredictedEffect, Prediction, Predictor, smallest_change
+from diagnostics.runs.what_if.changes import MOST_CHANGES, OF_DEPLOYMENTS
+from diagnostics.runs.what_if.evidence import KnownNames, known_names
+
+EFFECTS = {
+    PredictedEffect.FIXES: ("pass", "This fixes it. The stored evidence shows no other problem."),
+    PredictedEffect.NONE: ("skip", "This changes nothing that the checks read."),
+    PredictedEffect.OTHER: ("fail", "This isn't enough: a problem remains."),
+    PredictedEffect.UNKNOWN: ("error", "We can't know whether this fixes it."),
+    PredictedEffect.UNSEEN: (
+        "error",
+        "We can't know whether this fixes it: only the pasted response shows the problem.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class NamedChange:
+    """A change, or the changes of one fix, with names for IDs. `query` has the changes that its link leads to."""
+
+    sentence: str
+    query: str
+
+
+@dataclass(frozen=True)
+class WhatIfPage:
+    """`fixes` are the smallest sets of changes that fix the call. `problem` is the reason why there is no prediction."""
+
+    problem: str = ""
+    changes: tuple[NamedChange, ...] = ()
+    prediction: Prediction | None = None
+    chain: tuple[ChainNode, ...] = ()
+    fixes: tuple[NamedChange, ...] = ()
+    is_wrong: bool = True
+    known: KnownNames = field(default_factory=KnownNames)
+
+    @property
+    def effect(self) -> tuple[str, str]:
+        return EFFECTS[self.prediction.effect] if self.prediction else ("", "")
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return (*STARTING, *READS)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(change.to_text() for change in self.prediction.changes) if self.prediction else ()
+
+
+def read_changes(texts: Iterable[str]) -> tuple[PlannedChange, ...]:
+    """The changes in the query string. Secrets in them are masked; what can't be read is left out."""
+    redactor = Redactor()
+    found = [change for text in list(texts)[:MOST_CHANGES] if (change := PlannedChange.from_text(text))]
+    masked = [replace(item, value=redactor.text(item.value), of=redactor.text(item.of)) for item in found]
+    return tuple(dict.fromkeys(change for change in masked if not change.problem))
+
+
+def changes_query(changes: Iterable[PlannedChange]) -> str:
+    return urlencode([("change", change.to_text()) for change in changes])
+
+
+def what_if_page(run: Run, changes: tuple[PlannedChange, ...]) -> WhatIfPage:
+    region = region_of_run(run)
+    if run.is_open or region is None:
+        why = (
+            "The run hasn't ended yet." if run.is_open else f"The region {region_key_of(run)} is no longer configured."
+        )
+        return WhatIfPage(problem=why)
+    predictor = Predictor(stored_run(run), region, current_contract(region.key))
+    if predictor.problem:
+        return WhatIfPage(problem=predictor.problem)
+    known = known_names(predictor.stored.exchanges)
+    smallest = smallest_change(predictor)
+    page = WhatIfPage(
+        fixes=tuple(_named_set(fix, known) for fix in smallest.fixes),
+        is_wrong=predictor.now.verdict["cause"] != "none",
+        known=known,
+    )
+    if not changes:
+        return page
+    prediction = predictor.predict(changes)
+    named = [
+        NamedChange(_named(change, known).sentence, changes_query(other for other in changes if other != change))
+        for change in changes
+    ]
+    nodes = chain(prediction.findings, prediction.verdict)
+    return replace(page, changes=tuple(named), prediction=prediction, chain=nodes)
+
+
+def _named_set(changes: tuple[PlannedChange, ...], known: KnownNames) -> NamedChange:
+    sentence = " ".join(_named(change, known).sentence for change in changes)
+    return NamedChange(sentence, changes_query(changes))
+
+
+def _named(change: PlannedChange, known: KnownNames) -> PlannedChange:
+    """The change with names for the IDs of deployments and divisions, for its sentence."""
+    if change.kind in OF_DEPLOYMENTS:
+        return replace(change, of=known.deployments.get(change.of, change.of))
+    if change.kind in (ChangeKind.ADD_DIVISION, ChangeKind.REMOVE_DIVISION):
+        return replace(change, value=known.divisions.get(change.value, change.value))
+    if change.kind == ChangeKind.ADD_ROLE:
+        return replace(change, of=known.divisions.get(change.of, change.of))
+    return change
