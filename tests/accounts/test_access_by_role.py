@@ -130,6 +130,7 @@ ADDRESSES = (
     Address("issues"),
     Address("failing-calls"),
     Address("issue", of="known"),
+    Address("issue-what-if", of="known"),
     Address("issue-note", WRITE, NOTERS, "known"),
     Address("issue-assign", WRITE, RUNNERS | NOTERS, "known"),
     Address("issue-accept", WRITE, ADMINS, "known"),
