@@ -11,6 +11,7 @@ from diagnostics.accounts.models import User
 from diagnostics.engine import causes
 from diagnostics.issues.models import Issue
 from diagnostics.issues.queries import ASSIGNEES, STATUSES, TARGETS, assignable_users, visible_orgs
+from diagnostics.orgs.forms.client_choice import LongSelect
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.redaction.redactor import Redactor
@@ -25,7 +26,7 @@ class IssueFilterForm(forms.Form):
     """Filters of the issue list, bound to the query string. `before` is the page position, as a page link wrote it."""
 
     status = forms.ChoiceField(choices=list(STATUSES.items()), required=False, widget=forms.HiddenInput)
-    org = forms.ChoiceField(required=False)
+    org = forms.ChoiceField(required=False, widget=LongSelect)
     environment = forms.ChoiceField(required=False)
     cause = forms.ChoiceField(required=False)
     target = forms.ChoiceField(label="About", choices=list(TARGETS.items()), required=False)

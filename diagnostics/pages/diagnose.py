@@ -156,7 +156,7 @@ def _page(request: Request, form: DiagnoseForm, review: PasteReview | None = Non
     context = {
         "form": form,
         "review": review,
-        "has_clients": bool(form.fields["client"].queryset),  # type: ignore[attr-defined]
+        "has_clients": form.fields["client"].queryset.exists(),  # type: ignore[attr-defined]
         "tour": tour(request.user),
     }
     return render(request, "pages/diagnose/page.html", context)

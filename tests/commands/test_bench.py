@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from diagnostics.evaluation.bench.filled_orgs import Sizes
+from diagnostics.evaluation.bench.growth import first_page
 from diagnostics.evaluation.bench.parsing import measure as measure_parsing
 from diagnostics.evaluation.bench.providers import measure
 from diagnostics.evaluation.bench.row import BenchOptions
@@ -71,6 +72,12 @@ def test_the_org_pages_benchmark_removes_its_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE '%bench_providers'")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_page_is_measured_with_many_clients() -> None:
+    [row] = first_page(Sizes(clients=5, deployments=5, in_one_org=1, changes=1, runs=1), times=1)
+    assert row.name == "first page, 5 clients, p95" and row.goal
 
 
 @pytest.mark.worker

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from diagnostics.evaluation.bench.diagnosis import diagnosis
 from diagnostics.evaluation.bench.fleet import fleet
+from diagnostics.evaluation.bench.growth import growth
 from diagnostics.evaluation.bench.history import history
 from diagnostics.evaluation.bench.pace import pace
 from diagnostics.evaluation.bench.parsing import parsing
@@ -15,6 +16,7 @@ from diagnostics.evaluation.bench.workers import workers
 BENCHES: dict[str, Callable[[BenchOptions], list[BenchRow]]] = {
     "diagnosis": diagnosis,
     "fleet": fleet,
+    "growth": growth,
     "history": history,
     "pace": pace,
     "parsing": parsing,

@@ -40,7 +40,7 @@ def name_static_files() -> None:
 def measure_page(browser: Client, name: str, paths: Sequence[str], times: int) -> MeasuredPage:
     """Requests the paths in turn. Raises RuntimeError if a response isn't 200."""
     counts = {_queries(browser, path) for path in paths[:WARM_UPS]}  # also warms up caches
-    milliseconds = [timed(partial(_get, browser, paths[number % len(paths)])) for number in range(times)]
+    milliseconds = [timed(partial(get_page, browser, paths[number % len(paths)])) for number in range(times)]
     return MeasuredPage(name, p95(milliseconds), frozenset(counts))
 
 
@@ -57,11 +57,11 @@ def p95(figures: list[float]) -> float:
 
 def _queries(browser: Client, path: str) -> int:
     with CaptureQueriesContext(connection) as queries:
-        _get(browser, path)
+        get_page(browser, path)
     return len(queries)
 
 
-def _get(browser: Client, path: str) -> None:
+def get_page(browser: Client, path: str) -> None:
     response = browser.get(path)
     if response.status_code != 200:
         raise RuntimeError(f"{path} answered {response.status_code}.")

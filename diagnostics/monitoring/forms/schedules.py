@@ -25,6 +25,7 @@ from diagnostics.monitoring.timetable import (
     default_spread,
     shortest_gap,
 )
+from diagnostics.orgs.forms.client_choice import ClientChoiceField
 from diagnostics.orgs.forms.query import OrgQueryForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
@@ -155,7 +156,7 @@ class ScheduleForm(PlanForm):
     """A schedule. With `inputs` it repeats that diagnosis, and the client can't be changed."""
 
     name = forms.CharField(max_length=120)
-    client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), empty_label="Choose a client")
+    client = ClientChoiceField()
     owner = forms.ModelChoiceField(
         queryset=User.objects.none(),
         required=False,

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
 from diagnostics.accounts.models import User
+from diagnostics.orgs.forms.client_choice import ClientChoiceField
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.call import Choice, Note, Unreadable
@@ -69,10 +70,8 @@ class DiagnoseForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     choice = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
-    client = forms.ModelChoiceField(
-        queryset=OAuthClient.objects.none(),
+    client = ClientChoiceField(
         required=False,
-        empty_label="Choose a client",
         error_messages={"required": "Choose a client.", "invalid_choice": "Choose a client from the list."},
     )
 
