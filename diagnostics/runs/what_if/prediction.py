@@ -110,7 +110,7 @@ class Predictor:
         if cause != causes.NONE:
             return PredictedEffect.OTHER
         proof = {anchor for anchor in self.now.verdict["because"] if not anchor.startswith(RESPONSE_CHECKS)}
-        is_shown = self.without_response.verdict["cause"] != causes.NONE or any(
+        is_shown = self.without_response.verdict["cause"] == self.now.verdict["cause"] or any(
             results.get(anchor) != before.get(anchor) for anchor in proof
         )
         return PredictedEffect.FIXES if is_shown else PredictedEffect.UNSEEN

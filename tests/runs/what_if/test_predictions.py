@@ -145,10 +145,15 @@ def test_a_permission_outside_the_catalog_cannot_be_added(healthy: Predictor) ->
 
 def test_a_problem_that_only_the_response_shows_is_not_called_fixed(healthy: Predictor) -> None:
     body = json.dumps({"status": 401, "code": "bad.credentials", "message": "Invalid login credentials."})
-    refused = replace(healthy.stored.inputs, response=ReceivedResponse(401, (), body))
+    call = healthy.stored.inputs.call
+    assert call is not None
+    refused = replace(
+        healthy.stored.inputs, call=replace(call, body='{"a": 1}'), response=ReceivedResponse(401, (), body)
+    )
     predictor = Predictor(replace(healthy.stored, inputs=refused), healthy.region, healthy.contract)
     assert predictor.now.verdict["cause"] == "auth.token_expired"
-    assert predictor.predict([change("body", '{"a": 1}')]).effect != PredictedEffect.FIXES
+    prediction = predictor.predict([change("body")])
+    assert (prediction.cause, prediction.effect) == ("none", PredictedEffect.UNSEEN)
     assert smallest_change(predictor).fixes == ()
 
 
