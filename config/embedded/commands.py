@@ -34,6 +34,7 @@ WITHOUT_TABLES = frozenset(
         "dbshell",
         "test",
         "bench",
+        "evaluate",
         "backup",
         "restore",
     }
@@ -56,7 +57,8 @@ def database_for(argv: Sequence[str]) -> Iterator[None]:
     command = argv[1] if len(argv) > 1 else "help"
     if command == "up":
         choose_data_dir(argv)
-    if command in WITHOUT_DATABASE or {"-h", "--help"} & set(argv):
+    is_without = command in WITHOUT_DATABASE and "--as-it-was" not in argv  # which makes a history first
+    if is_without or {"-h", "--help"} & set(argv):
         yield
         return
     if env.database("DATABASE_URL"):

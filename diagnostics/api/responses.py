@@ -10,7 +10,7 @@ from django.urls import reverse
 from diagnostics import models
 from diagnostics.api import schemas
 from diagnostics.runs.rate_limit_waits import wait_of_run
-from diagnostics.runs.run_json import DEFAULTS, VERDICT_KEYS
+from diagnostics.runs.run_json import verdict_json
 
 
 def client_name(client: models.OAuthClient) -> schemas.ClientName:
@@ -85,12 +85,11 @@ def run(request: HttpRequest, row: models.Run) -> schemas.RunSchema:
 
 def run_in_full(request: HttpRequest, row: models.Run) -> schemas.RunInFull:
     stored = _as_dict(row.verdict)
-    verdict = {key: stored.get(key, DEFAULTS.get(key, "")) for key in VERDICT_KEYS}
     wait_s = ceil(wait_of_run(row))
     return schemas.RunInFull(
         **dict(run(request, row)),
         waiting=schemas.Waiting(reason="rate_limit", seconds=wait_s) if wait_s else None,
-        verdict=schemas.VerdictSchema(**verdict) if stored else None,
+        verdict=schemas.VerdictSchema(**verdict_json(stored)) if stored else None,
         planned=[check for check in row.planned if isinstance(check, str)],
         inputs=_as_dict(row.inputs),
         environment=_as_dict(row.environment),

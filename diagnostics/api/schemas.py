@@ -100,6 +100,12 @@ class VerdictSchema(Schema):
     remedy: str
     because: list[str] = Field(description="The findings that support it: check, or check#subject.")
     also: list[str] = Field(description="Further causes.")
+    as_of: dict[str, Any] | None = Field(
+        None,
+        description="If the paste has the time of the failure: `time`, `basis` (in_force, changed_between, read_before, "
+        "nothing_stored or no_zone), `sentence`, `read_before`, `read_after` and `changes` since. If the verdict of that time "
+        "isn't today's, also `evidence` of then and `today`, the verdict on the org at the time of the run.",
+    )
 
 
 class RunSchema(Schema):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from diagnostics.comparison.side import Side
+from diagnostics.engine.as_it_was import PAST
 
 Weight = Literal["banner", "note"]
 KINDS = {"health": "a health check of the org", "diagnosis": "a diagnosis"}
@@ -67,6 +68,11 @@ def _kinds(a: Side, b: Side) -> Iterator[Remark]:
             f"{a.name.capitalize()} is {next(kinds)}, {b.name} {next(kinds)}: only checks that both ran are compared."
         )
         yield Remark("other_kind", "banner", sentence)
+    elif a.target != b.target and any(side.target.startswith(f"{PAST}:") for side in (a, b)):
+        sentence = (
+            "A verdict here is about a failure in the past. The findings are those of the org when the run was made."
+        )
+        yield Remark("other_time", "banner", sentence)
     elif a.target and b.target and _clientless_target(a) != _clientless_target(b):
         sentence = "The two runs are about different calls, so different results may be due to the calls."
         yield Remark("other_target", "banner", sentence)

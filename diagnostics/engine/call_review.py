@@ -54,12 +54,16 @@ class NoOrg:
 
 @dataclass(frozen=True)
 class CallReview:
-    """The findings in the order of `CHECKS`, and the verdict on them. `aim` is None if there is no call."""
+    """The findings in the order of `CHECKS`, and the verdict on them. `aim` is None if there is no call.
+
+    `context` is what the checks saw.
+    """
 
     findings: tuple[FindingResult, ...]
     verdict: Verdict
     fix: Fix
     aim: Aim | None
+    context: CheckContext
 
     @property
     def has_cause(self) -> bool:
@@ -99,7 +103,7 @@ def _review(inputs: Inputs, contract: Contract, region: Region | None) -> CallRe
         verdict, fix = _without_cause(verdict, findings, inputs), Fix()
     elif not verdict.cause.startswith(CAUSES_IN_THE_CALL):
         fix = replace(fix, curl="", snippets={})
-    return CallReview(findings, verdict, fix, aim)
+    return CallReview(findings, verdict, fix, aim, ctx)
 
 
 def _findings(ctx: CheckContext, inputs: Inputs) -> Iterator[FindingResult]:

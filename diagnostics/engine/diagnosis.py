@@ -21,7 +21,7 @@ from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.pace import UNPACED, Pace
 from diagnostics.genesys.regions import Region
-from diagnostics.genesys.response import TokenResult
+from diagnostics.genesys.response import OrgResponse, TokenResult
 from diagnostics.parsing.company_gateway import implied_gateway
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim, read_aim
@@ -152,6 +152,14 @@ class Diagnosis:
     def verdict(self) -> dict[str, Any]:
         """The verdict and its fix, in the form in which a run stores them."""
         return verdict_with_fix(self.findings, self.inputs, self.region, self.contract, self.aim, part=self._part)
+
+    @property
+    def context(self) -> CheckContext:
+        return self._ctx
+
+    @property
+    def responses(self) -> tuple[OrgResponse, ...]:
+        return self._genesys.responses
 
     def environment(self) -> dict[str, Any]:
         """What the responses show about the client and its org, redacted; see `engine.facts`."""

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
+from diagnostics.engine.as_it_was import verdict_of_today
 from diagnostics.issues.grouping import (
     ClosedRun,
     IssueHistory,
@@ -218,7 +219,7 @@ def _closed_run(run: Run, findings: Iterable[Finding]) -> ClosedRun:
         call=call_name(run.inputs),
         conversation_id=run.conversation_id,
         findings=tuple(findings),
-        verdict=run.verdict if isinstance(run.verdict, dict) else {},
+        verdict=verdict_of_today(run.verdict),
     )
 
 

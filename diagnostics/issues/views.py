@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from diagnostics.accounts.access import admin_required, may_assign_required, may_note_required, may_run_required
 from diagnostics.accounts.requests import Request
 from diagnostics.checks import base as checks
+from diagnostics.engine.as_it_was import verdict_of_today
 from diagnostics.engine.chain import chain
 from diagnostics.issues import queries
 from diagnostics.issues.forms import AcceptForm, AssignForm, IssueFilterForm, NoteForm, SnoozeForm, WhatIfForm
@@ -219,8 +220,9 @@ def _page(request: Request, issue: Issue, **forms: Any) -> HttpResponse:
 def _evidence(request: Request, issue: Issue) -> dict[str, Any]:
     """What the newest run that shows the issue found."""
     run = find_run(issue.last_run_id or 0, request.user)
+    verdict = run.verdict = verdict_of_today(run.verdict)
+    run.cause = verdict.get("cause", run.cause)
     findings = findings_of(run)
-    verdict = run.verdict if isinstance(run.verdict, dict) else {}
     built = report.build(run, findings, exchanges_of(run), checks.titles())
     proof = [line for line in built.lines if line.finding.check_id == issue.check_id]
     is_main = run.cause == issue.cause

@@ -1,7 +1,8 @@
 """What the first page says about a text before any org is asked: the call, part by part, and each claim in the text."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from diagnostics.accounts.models import User
 from diagnostics.checks.outcomes import Outcome
@@ -12,9 +13,11 @@ from diagnostics.engine.finding import FindingResult
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.regions import Region, region, region_of_host
 from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.company_gateway import is_host_of
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.as_it_was import verdict_then
 from diagnostics.runs.forms.paste import DiagnoseForm
 
 RECORDS = ("har", "postman")  # lists of calls, in which nobody claims anything
@@ -39,13 +42,17 @@ class PartReview:
 
 @dataclass(frozen=True)
 class PasteReview:
-    """`call` is None if the text has neither a call nor a response nor a conversation ID."""
+    """`call` is None if the text has neither a call nor a response nor a conversation ID.
+
+    `then` is the verdict on the chosen client's org at the time of the failure, {} if that isn't known or adds nothing.
+    """
 
     contract: Contract
     call: CallReview | None
     parts: tuple[PartReview, ...]
     claims: ClaimCheck
     other_claims: tuple[CheckedClaim, ...]  # without those that the parts of the call show
+    then: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def claims_by_verdict(self) -> list[tuple[str, list[CheckedClaim]]]:
@@ -66,13 +73,22 @@ def review_paste(form: DiagnoseForm, viewer: User) -> PasteReview | None:
     is_prose = form.parsed is None or form.parsed.form not in RECORDS
     claims = check_text(text, contract) if is_prose and len(text) <= MAX_PASTE else ClaimCheck(())
     call = parts = None
+    then: dict[str, Any] = {}
     if form.inputs is not None:
         inputs = _with_gateway(form.inputs, form, viewer)
         call = review_call(inputs, contract, found)
         parts = tuple(_parts(inputs, call))
+        then = _verdict_then(inputs, call, form.cleaned_data.get("client"))
     if call is None and not claims.claims:
         return None
-    return PasteReview(contract, call, parts or (), claims, tuple(_others(claims, form.inputs)))
+    return PasteReview(contract, call, parts or (), claims, tuple(_others(claims, form.inputs)), then)
+
+
+def _verdict_then(inputs: Inputs, call: CallReview, client: OAuthClient | None) -> dict[str, Any]:
+    if client is None or not inputs.failed_at:
+        return {}
+    verdict = verdict_then(call.verdict.to_json(), call.findings, (), call.context, inputs, client)
+    return verdict if "today" in verdict.get("as_of", {}) else {}
 
 
 def _region(form: DiagnoseForm) -> Region | None:

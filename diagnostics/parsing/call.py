@@ -147,7 +147,8 @@ class Parsed:
     """The call and the response in a paste. `form` is the format of the call: curl, raw_http, json, short, har, ...
 
     `choices` are the calls of a paste with several, () for one; `chosen` is the index of the parsed one. `region` is the
-    key of the region that the call's host or else the text names, "" for none.
+    key of the region that the call's host or else the text names, "" for none. `time` is that of the failure: ISO 8601 in
+    UTC, or without a zone if the text has none, or "".
     """
 
     call: FailingCall | None = None
@@ -158,6 +159,7 @@ class Parsed:
     choices: tuple[Choice, ...] = ()
     chosen: int = 0
     region: str = ""
+    time: str = ""
 
 
 class Unreadable(Exception):

@@ -33,7 +33,8 @@ class Draft:
     """A call, a response, or both. There is no call if `url` and `sdk_method` are empty.
 
     `conversation_id` is an ID that the call names outside its URL. `secrets` are raw values that were encoded or dropped
-    while reading, to be masked wherever else they occur. `variables` are those of FailingCall.
+    while reading, to be masked wherever else they occur. `variables` are those of FailingCall. `time` is that of the log
+    or HAR, as in `times`.
     """
 
     form: str
@@ -48,6 +49,7 @@ class Draft:
     conversation_id: str = ""
     variables: tuple[str, ...] = ()
     from_screenshot: bool = False
+    time: str = ""
 
     @property
     def has_call(self) -> bool:

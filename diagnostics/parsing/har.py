@@ -11,6 +11,7 @@ from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.candidates import MAX_CANDIDATES, Candidate, most_likely
 from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers, method_in
 from diagnostics.parsing.har_scanner import ENTRIES, EntryScanner, url_of
+from diagnostics.parsing.times import parse_time
 from diagnostics.parsing.values import headers_in
 from diagnostics.text import time_budget
 
@@ -129,6 +130,7 @@ def candidate_of(
 def _draft_of(entry: dict[str, Any], source: str, lost: str) -> Draft:
     request = entry["request"]
     draft = Draft("har", method=method_in(request.get("method")), url=url_of(entry), headers=_headers(request))
+    draft.time = parse_time(entry.get("startedDateTime"))
     draft.note("taken", source)
     draft.body = _posted(request.get("postData"), draft)
     if lost:
@@ -189,7 +191,7 @@ def _cut(entry: dict[str, Any]) -> dict[str, Any]:
     request = {name: entry["request"].get(name) for name in ("method", "url", "headers", "postData")}
     response = entry.get("response")
     response = response if isinstance(response, dict) else {}
-    small: dict[str, Any] = {"request": request}
+    small: dict[str, Any] = {"request": request, "startedDateTime": str(entry.get("startedDateTime", ""))[:60]}
     small["response"] = {
         name: response[name] for name in ("status", "headers", "content", "_error") if name in response
     }

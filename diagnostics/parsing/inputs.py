@@ -1,13 +1,14 @@
 """The inputs of a run, as values and as the JSON that the database stores."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.call import Choice, FailingCall, Note, Parsed, ReceivedResponse, Unreadable
 from diagnostics.parsing.parse import PastedCall, masked_text, parse_response
+from diagnostics.parsing.times import as_moment, exact_utc
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import clean_line, clean_text
 
@@ -27,6 +28,7 @@ class Inputs:
 
     `start` is true only if a person confirmed that a live customer is offered a session. `company_gateway` is the one of
     the client when the run was created. `partial` is the sentence to show if only a part of the paste was parsed, else "".
+    `failed_at` is the time of the failure: ISO 8601 in UTC, or without a zone if the paste has none, or "".
     """
 
     call: FailingCall | None = None
@@ -36,6 +38,7 @@ class Inputs:
     start: bool = False
     company_gateway: str = ""
     partial: str = ""
+    failed_at: str = ""
 
     @classmethod
     def from_paste(
@@ -60,6 +63,7 @@ class Inputs:
             start=data.get("start") is True,
             company_gateway=data.get("company_gateway", ""),
             partial=data.get("partial", ""),
+            failed_at=data.get("failed_at", ""),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -73,6 +77,7 @@ class Inputs:
             "start": self.start,
             "company_gateway": self.company_gateway,
             **({"partial": self.partial} if self.partial else {}),
+            **({"failed_at": self.failed_at} if self.failed_at else {}),
         }
 
     @property
@@ -121,7 +126,7 @@ def read_paste(
 def _read_paste(
     call_text: str | PastedCall, answer_text: str, conversation_id: str, note: str, choice: int | None
 ) -> ParsedPaste:
-    found, call, response = Parsed(), None, None
+    found, call, response, time = Parsed(), None, None, ""
     notes: tuple[Note, ...] = ()
     pasted = PastedCall(call_text) if isinstance(call_text, str) else call_text
     alone = CONVERSATION_ALONE.fullmatch(pasted.text.strip()[:500])
@@ -129,17 +134,26 @@ def _read_paste(
         conversation_id = conversation_id.strip() or alone["id"]
     elif pasted.text.strip():
         found = pasted.parsed(choice)
-        call, response, notes = found.call, found.response, found.notes
+        call, response, notes, time = found.call, found.response, found.notes, found.time
         if call is not None and found.form in RECORDS:
             call = replace(call, as_sent=True)
         if call is None or not call.url or call.variables:  # then the call doesn't name the conversation
             conversation_id = conversation_id.strip() or found.conversation_id
     if answer_text.strip():
         given = parse_response(answer_text)
-        response, notes = given.response, (*notes, *given.notes)
+        response, notes, time = given.response, (*notes, *given.notes), given.time or time
+    notes = (*notes, *_notes_of_time(time))
     partial = time_budget.PARTIAL if any(item.what == time_budget.PARTIAL for item in notes) else ""
-    inputs = Inputs(call, response, _clean_id(conversation_id), _clean_note(note), partial=partial)
+    inputs = Inputs(call, response, _clean_id(conversation_id), _clean_note(note), partial=partial, failed_at=time)
     return ParsedPaste(inputs, notes, found.choices, found.chosen, found.form, found.region)
+
+
+def _notes_of_time(time: str) -> Iterator[Note]:
+    if moment := as_moment(time):
+        yield Note("taken", f"Time of the failure: {exact_utc(moment)}.")
+    elif time:
+        sentence = f"The time of the failure, {time.replace('T', ' ')}, has no time zone, so it isn't used."
+        yield Note("dropped", sentence)
 
 
 def _clean_id(text: str) -> str:

@@ -1,6 +1,7 @@
 """Reads a call written as JSON: {method, url, headers, body}, with or without its response."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from diagnostics.parsing.har import candidate_of, is_entry
 from diagnostics.parsing.object_form import draft_of
 from diagnostics.parsing.postman import candidate_of_item, candidates_in_collection, is_collection, is_item
 from diagnostics.parsing.response_text import is_response_body, status_in
+from diagnostics.parsing.times import time_in
 from diagnostics.parsing.values import headers_in, pairs_of
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import read_json
@@ -99,7 +101,7 @@ def read_json_call(value: Any, text: str) -> Draft:
             f"This is a JSON {_kind(value)}, and a call is a JSON object. Write it as {{method, url, headers, body}}."
         )
     call = next((value[key] for key in CALL_KEYS if isinstance(value.get(key), dict)), value)
-    draft = Draft("json")
+    draft = Draft("json", time=time_in(value))
     draft.url = next((call[key] for key in URL_KEYS if isinstance(call.get(key), str)), "").strip()
     draft.response = read_json_response(next((value[key] for key in RESPONSE_KEYS if value.get(key) is not None), None))
     draft.sdk_method = call["sdk_method"].strip()[:200] if isinstance(call.get("sdk_method"), str) else ""
@@ -113,7 +115,7 @@ def read_json_call(value: Any, text: str) -> Draft:
             draft.headers, draft.body = list(exchange.headers), exchange.body
         draft.response = _completed(draft.response or _logged_response(draft, value), value)
     elif (exchange := exchange_in(value, text)).url:
-        return draft_of(exchange)
+        return replace(draft_of(exchange), time=draft.time)
     elif draft.response is None:
         draft.response = _response_alone(value, text)
     if dropped := [key for key in {**value, **call} if key not in KNOWN and draft.has_call]:

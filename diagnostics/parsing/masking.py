@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from diagnostics.parsing.call import FailingCall, Note, Parsed, ReceivedResponse, read_json
 from diagnostics.parsing.draft import Draft, DraftResponse, Headers
+from diagnostics.parsing.times import failure_time
 from diagnostics.redaction import patterns as masks
 from diagnostics.redaction.masker import Masker
 from diagnostics.redaction.redactor import MAX_BODY, Redactor
@@ -39,6 +40,7 @@ def mask_draft(draft: Draft, conversation_id: str) -> MaskedDraft:
         conversation_id=conversation_id,
         notes=(*(Note(kind, mask_everywhere(what, secrets_found)) for kind, what in notes), *found),
         form=draft.form,
+        time=failure_time(draft),
     )
     return MaskedDraft(parsed, secrets_found)
 

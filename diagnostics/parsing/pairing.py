@@ -13,6 +13,7 @@ from diagnostics.parsing.definitions import Definitions, use_host
 from diagnostics.parsing.draft import Draft, DraftResponse
 from diagnostics.parsing.responses import CORS, Responses, completed, correlation_of
 from diagnostics.parsing.sdk import SUFFIX
+from diagnostics.parsing.times import logged_time
 from diagnostics.parsing.unwrapping import MAX_SCAN
 from diagnostics.parsing.values import MARKED
 from diagnostics.text import time_budget
@@ -67,6 +68,8 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, first: 
         if found is not None:
             draft.note("guessed", "The response comes before the call in the text and was read as its response.")
     draft.response = completed(draft.response, found)
+    shown_at = max(call.at, found.at) if found is not None else call.end
+    draft.time = logged_time(context.text[:MAX_SCAN], call.at, shown_at, context.responses.objects)
     if draft.response and draft.response.status and not draft.response.body and CORS.search(context.text, 0, MAX_SCAN):
         draft.note(
             "taken",

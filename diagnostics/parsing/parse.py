@@ -28,6 +28,7 @@ from diagnostics.parsing.response_text import STATUS_LINE, find_response
 from diagnostics.parsing.responses import Responses, completed, unwrapped
 from diagnostics.parsing.screenshot import corrected_text
 from diagnostics.parsing.thread import candidates_by_name, candidates_in_text
+from diagnostics.parsing.times import logged_time, time_in
 from diagnostics.parsing.unwrapping import MAX_SCAN, RTF, is_chat, unwrap
 from diagnostics.redaction.masker import Masker, TooManySecrets
 from diagnostics.text import time_budget
@@ -135,6 +136,7 @@ class PastedCall:
                 fill_conversation(draft)
         except TimeBudgetExceeded:
             draft.note("dropped", time_budget.PARTIAL)
+        draft.time = draft.time or self._time_of_line(draft)
         draft.from_screenshot = found.from_screenshot
         draft.note_composed_body()
         try:
@@ -145,6 +147,15 @@ class PastedCall:
             if not any(note.what == time_budget.PARTIAL for note in draft.notes):
                 draft.note("dropped", time_budget.PARTIAL)
         return draft
+
+    def _time_of_line(self, draft: Draft) -> str:
+        """The time at the beginning of the call's lines, which is gone from the text that was searched."""
+        if not draft.url or self._search().text == self.text.strip():
+            return ""
+        text = self.text[:MAX_SCAN]
+        at = text.rfind(draft.url)
+        end = text.find(str(draft.status), at + len(draft.url)) if draft.status else at
+        return logged_time(text, at, max(at, end)) if at >= 0 else ""
 
     def shown(self) -> str:
         """See masked_text. If masking takes too long, only the calls that were found or the beginning of the text."""
@@ -487,7 +498,7 @@ def _response_in(text: str) -> DraftResponse | None:
 
 
 def _response_alone(text: str) -> Draft:
-    draft = Draft("short", response=_response_in(text))
+    draft = Draft("short", response=_response_in(text), time=logged_time(text[:MAX_SCAN], 0, MAX_SCAN))
     draft.note("taken", "The text has only a response, not the call.")
     return draft
 
@@ -507,14 +518,16 @@ def _read_response(text: str) -> Draft:
     if text[0] == "{":
         value = load(text)
         inner = next((value[key] for key in ("answer", "response") if key in value), None)
-        draft = Draft("json", response=read_json_response(inner) or read_json_response(value, text))
+        draft = Draft(
+            "json", response=read_json_response(inner) or read_json_response(value, text), time=time_in(value)
+        )
         if draft.response is None:
             raise Unreadable(f"This JSON isn't a response: it has neither status nor network_error. {RESPONSE_FORMS}")
         return draft
     form = "curl" if "curl: (" in text else "short"
     if has_response(text):
         form = "raw_http"
-    draft = Draft(form, response=_response_in(text))
+    draft = Draft(form, response=_response_in(text), time=logged_time(text[:MAX_SCAN], 0, MAX_SCAN))
     if draft.response is None:
         raise Unreadable(f"{_size_of(text)} without a response: no status, error body or curl error. {RESPONSE_FORMS}")
     return draft

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from diagnostics.engine.facts import OrgFacts
 from diagnostics.genesys.response import response_from
@@ -16,7 +17,7 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim, read_aim
 from diagnostics.runs.client_status import update_status_from_run
 from diagnostics.runs.models import Finding, Run
-from diagnostics.runs.search_keys import search_keys_of
+from diagnostics.runs.search_keys import past_target, search_keys_of
 from diagnostics.runs.seen_providers import store_seen_providers
 from diagnostics.runs.signals import findings_stored, run_closed
 from diagnostics.storage.clock import DATABASE_NOW
@@ -50,6 +51,7 @@ def close_run(run: Run, worker: str, result: RunResult) -> None:
         verdict=result.verdict,
         duration_ms=result.seconds * 1000,
         critical_path_ms=result.path_ms,
+        target=past_target(run.client_id, result.verdict) or F("target"),
     ):
         return
     findings = list(run.findings.all())

@@ -4,12 +4,15 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.comparison.findings import FindingChange, compare
 from diagnostics.engine import causes
+from diagnostics.engine.as_it_was import NO_ZONE
+from diagnostics.genesys.fields import moment
 from diagnostics.runs.models import Exchange, Finding, Run
 from diagnostics.runs.waterfall import Waterfall, waterfall_of
 
@@ -89,6 +92,16 @@ class VerdictText:
 
 
 @dataclass(frozen=True)
+class AsOfText:
+    """When the failure was and how sure the verdict is of that time. `evidence` are the findings of then, as JSON."""
+
+    at: datetime | None
+    sentence: str
+    changes: tuple[str, ...]
+    evidence: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class NotCheckedText:
     sentence: str
     who: str
@@ -128,13 +141,17 @@ class RepeatedFinding:
 
 @dataclass(frozen=True)
 class Report:
-    """Each finding is in exactly one of the four groups.
+    """Each finding is in exactly one of the four groups. They are of the run's own time, as `today` is.
+
+    If the failure was at another time (`as_of`), `verdict` and `fix` are about that; else `today` is None.
 
     `evidence` are the verdict's findings, `ruled_out` those that refute other causes, `problems` the other failures and
     warnings, and `areas` the rest. `problem_causes` are the causes besides the verdict's, as (code, title).
     """
 
     verdict: VerdictText
+    today: VerdictText | None
+    as_of: AsOfText | None
     evidence: tuple[FindingLine, ...]
     ruled_out: tuple[FindingLine, ...]
     problems: tuple[FindingLine, ...]
@@ -163,12 +180,17 @@ def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], 
     stored_fix = _mapping(verdict.get("fix"))
     steps = _texts(stored_fix.get("steps"))
     text = _verdict_text(run, verdict, steps)
+    as_of, today = _mapping(verdict.get("as_of")), _mapping(_mapping(verdict.get("as_of")).get("today"))
+    today_text = _verdict_text(run, today, ()) if today else None
+    verdict = today or verdict
     evidence = _lines_at(lines, _texts(verdict.get("because")))
     ruled_out = tuple(line for line in _lines_at(lines, _texts(verdict.get("ruled_out"))) if line not in evidence)
     rest = [line for line in lines if line not in evidence and line not in ruled_out]
     problems = tuple(line for line in rest if line.outcome in (Outcome.FAIL, Outcome.WARN))
     return Report(
         verdict=text,
+        today=today_text,
+        as_of=_as_of_text(as_of, titles) if as_of else None,
         evidence=tuple(sorted(evidence, key=lambda line: line.outcome == Outcome.PASS)),
         ruled_out=ruled_out,
         problems=problems,
@@ -210,6 +232,16 @@ def _verdict_text(run: Run, verdict: Mapping[str, Any], steps: Sequence[str]) ->
         certainty=certainty if certainty in CERTAINTIES else "",
         sentence=_text(verdict.get("sentence")) or causes.title_of(cause),
         remedy=steps[0] if steps and remedy.startswith(steps[0]) else remedy,
+    )
+
+
+def _as_of_text(as_of: Mapping[str, Any], titles: Mapping[str, str]) -> AsOfText:
+    evidence = [_mapping(finding) for finding in _items(as_of.get("evidence"))]
+    return AsOfText(
+        at=moment(as_of, "time") if as_of.get("basis") != NO_ZONE else None,
+        sentence=_text(as_of.get("sentence")),
+        changes=_texts(as_of.get("changes")),
+        evidence=tuple({**each, "title": titles.get(str(each.get("check")), "")} for each in evidence),
     )
 
 

@@ -8,6 +8,14 @@ VERDICT_KEYS = ("cause", "certainty", "sentence", "remedy", "because", "also")
 DEFAULTS: dict[str, Any] = {"because": [], "also": []}
 
 
+def verdict_json(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """`as_of` is missing if the paste has no time of the failure; in it, `today` is missing if the verdict is the same."""
+    found = {key: verdict.get(key, DEFAULTS.get(key, "")) for key in VERDICT_KEYS}
+    if isinstance(as_of := verdict.get("as_of"), dict):
+        found["as_of"] = {**as_of, "today": verdict_json(as_of["today"])} if as_of.get("today") else as_of
+    return found
+
+
 def run_json(
     *,
     run: int | None,
@@ -26,7 +34,7 @@ def run_json(
     return {
         "schema_version": SCHEMA_VERSION,
         "run": run,
-        "verdict": {key: verdict.get(key, DEFAULTS.get(key, "")) for key in VERDICT_KEYS},
+        "verdict": verdict_json(verdict),
         "findings": list(findings),
         "exchanges": list(exchanges),
         "duration_ms": round(duration_ms, 1),

@@ -35,6 +35,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.rate_limits import MOST_WAITING_S, ClientPace
 from diagnostics.orgs.tokens import store_token
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.as_it_was import verdict_of
 from diagnostics.runs.close import RunResult, close_run
 from diagnostics.runs.interruption import end_broken_run
 from diagnostics.runs.live_permit import claim_start_in_thread, report_unconfirmed_start
@@ -281,7 +282,7 @@ def _run_paced_checks(run: Run, worker_name: str, started: float, pace: ClientPa
         stored = _store_safely(run.pk, worker_name, batch, stored)
     result = RunResult(
         Run.Status.FINISHED,
-        diagnosis.verdict(),
+        verdict_of(diagnosis, run.client, is_part=run.is_part),
         time.perf_counter() - started,
         path_ms=diagnosis.critical_path_ms,
         environment=diagnosis.environment(),

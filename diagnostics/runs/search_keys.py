@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from diagnostics.checks.outcomes import Outcome
+from diagnostics.engine.as_it_was import PAST
 from diagnostics.engine.finding import AnyFinding
+from diagnostics.genesys.fields import mapping, text
 from diagnostics.parsing.intent import Aim
 
 MAX_LENGTH = 300
@@ -23,6 +25,12 @@ def target_of(client_pk: int, kind: str, aim: Aim | None) -> str:
         return f"start:{client_pk}"
     path = aim.operation.path if aim.operation else aim.path
     return f"call:{client_pk}:{aim.method} {path}"[:MAX_LENGTH]
+
+
+def past_target(client_pk: int, verdict: Mapping[str, Any]) -> str:
+    """The target of a run whose verdict is about another time than the run, so that no history mixes them; else ""."""
+    time = text(verdict, "as_of", "time") if mapping(verdict, "as_of", "today") else ""
+    return f"{PAST}:{client_pk}:{time}" if time else ""
 
 
 def search_keys_of(findings: Iterable[AnyFinding], environment: Mapping[str, Any], aim: Aim | None) -> list[str]:

@@ -10,6 +10,7 @@ from diagnostics.accounts.models import User
 from diagnostics.accounts.rate_limits import enforce_run_limit
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
+from diagnostics.engine.as_it_was import verdict_of_today
 from diagnostics.jobs.row_failures import Kind, process_rows, without_set_aside
 from diagnostics.runs.models import Run, Watch
 from diagnostics.runs.runs import repeat_run, repeatable_checks
@@ -25,10 +26,11 @@ PASTED = ("request", "answer", "session")
 
 def check_to_watch(run: Run) -> str:
     """The check that proves the run's cause and can be re-checked, "" if there is none."""
-    if run.status != Run.Status.FINISHED or run.client.is_retired or run.cause == causes.NONE:
+    verdict = verdict_of_today(run.verdict)
+    if run.status != Run.Status.FINISHED or run.client.is_retired or verdict.get("cause") == causes.NONE:
         return ""
     planned = {check.id for check in repeatable_checks(run)}
-    because = run.verdict.get("because") or []
+    because = verdict.get("because") or []
     problems = run.findings.filter(outcome__in=[Outcome.FAIL, Outcome.WARN, Outcome.ERROR])
     by_anchor = {finding.anchor: finding for finding in problems}
     for anchor in because:

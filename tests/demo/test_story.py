@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from diagnostics.demo import seed, story
 from diagnostics.demo.server import ensure_running
+from diagnostics.evaluation.past_failures import counted, judge_failures, past_failures
 from diagnostics.issues.models import Issue
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, OrgChange, Provider
 from diagnostics.runs.models import Exchange, Finding, Run
@@ -210,3 +211,15 @@ def test_no_secret_and_no_customer_is_in_the_rows() -> None:
     text = str([row for table in tables for row in table.objects.values_list()])
     for word in ("demo-only-", "Lindqvist", "Moreau", "joinCode"):
         assert word not in text
+
+
+def test_failures_of_the_past_are_judged_by_the_configuration_of_their_time() -> None:
+    """A sample of `manage.py evaluate --as-it-was`."""
+    opened = set(Issue.objects.filter(resolved_at=None).values_list("cause", flat=True))
+    failures = list(past_failures(timezone.now()))
+    result = counted(judge_failures([failures[number] for number in (2, 17, 26, 30)]))
+    assert (result["right"], result["judged_by_today_where_it_differs"]) == (4, 0)
+    assert result["state_differs_from_today"] >= 3
+    assert result["basis"]["in_force"] >= 3
+    # An issue is about the org as it is now, so a failure of the past opens none.
+    assert set(Issue.objects.filter(resolved_at=None).values_list("cause", flat=True)) <= opened | {"provider.mismatch"}

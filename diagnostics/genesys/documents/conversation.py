@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from diagnostics.genesys.fields import boolean, field, identifier, items, mapping, mappings, moment, text, word
@@ -123,3 +124,36 @@ def _unreadable_kinds(participant: dict[str, Any], path: str) -> Iterator[str]:
                 yield f"{path}.{kind}[{number}]"
             elif not word(item, "state"):
                 yield f"{path}.{kind}[{number}].state"
+
+
+def conversation_at(conversation: dict[str, Any], at: datetime) -> dict[str, Any] | None:
+    """The conversation as it was at that time, by the times of its communications; None if they don't show it."""
+    started, ended = moment(conversation, "startTime"), moment(conversation, "endTime")
+    participants = []
+    for participant in mappings(conversation, "participants"):
+        lists = {kind: [_communication_at(item, at) for item in mappings(participant, kind)] for kind in KINDS}
+        if any(UNKNOWN_TIME in listed for listed in lists.values()):
+            return None
+        participants.append({**participant, **{kind: [item for item in lists[kind] if item] for kind in KINDS}})
+    if started is None or started > at:
+        return None
+    is_over = ended is not None and ended <= at
+    return {**conversation, "participants": participants, "endTime": conversation["endTime"] if is_over else None}
+
+
+UNKNOWN_TIME: dict[str, Any] = {"state": ""}
+
+
+def _communication_at(item: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """The communication with its state at that time; {} before it began."""
+    connected, ended = moment(item, "connectedTime"), moment(item, "disconnectedTime")
+    began = moment(item, "startAlertingTime") or connected
+    if began is None or (ended is None and word(item, "state").lower() in ENDED):
+        return UNKNOWN_TIME
+    if began > at:
+        return {}
+    if ended is not None and ended <= at:
+        return item
+    if connected is None or connected > at:
+        return {**item, "state": "alerting"}
+    return {**item, "state": "connected"} if ended is not None else item

@@ -23,6 +23,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.inputs import Inputs, ParsedPaste, read_paste
+from diagnostics.runs.as_it_was import verdict_of
 from diagnostics.runs.export.junit import junit_xml
 from diagnostics.runs.interruption import interrupt_run
 from diagnostics.runs.models import Run
@@ -92,6 +93,12 @@ class Command(ProductCommand):
             self.stdout.write(f"\nHow to fix it: {verdict['remedy']}")
         if verdict["also"]:
             self.stdout.write(f"Other problems: {', '.join(verdict['also'])}")
+        if as_of := verdict.get("as_of"):
+            self.stdout.write("\n".join([f"\n{as_of['sentence']}", *as_of.get("changes", ())]))
+            if today := as_of.get("today"):
+                self.stdout.write(
+                    f"\nToday: {today['cause']} ({CERTAINTY_LABELS[today['certainty']].lower()})\n{today['sentence']}"
+                )
         self.stdout.write("")
         for finding in sorted(report["findings"], key=lambda finding: WORST_FIRST.index(finding["outcome"])):
             subject = f" [{finding['subject']}]" if finding["subject"] else ""
@@ -151,7 +158,7 @@ def _run(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
         waits += 1
     return run_json(
         run=None,
-        verdict=diagnosis.verdict(),
+        verdict=verdict_of(diagnosis, client),
         findings=[finding.as_dict() for finding in diagnosis.findings],
         exchanges=[exchange.as_dict() for exchange in exchanges],
         duration_ms=(time.perf_counter() - started) * 1000,

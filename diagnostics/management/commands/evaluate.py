@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import timezone
 
+from diagnostics.demo.seed import seed
+from diagnostics.evaluation.bench.own_database import own_database
 from diagnostics.evaluation.cases import BadCases, Case, read_cases
+from diagnostics.evaluation.past_failures import counted, judge_failures, past_failures
 from diagnostics.evaluation.score import Score, evaluate
 from diagnostics.evaluation.what_if import PredictionScore, predict_cases
 from diagnostics.management.base import ProductCommand, bad_input
@@ -19,11 +23,17 @@ class Command(ProductCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("files", nargs="+", metavar="file", help="JSON list of cases")
+        parser.add_argument("files", nargs="*", metavar="file", help="JSON list of cases")
         parser.add_argument("--what-if", action="store_true", help="compare predictions with real runs")
+        parser.add_argument("--as-it-was", action="store_true", help="40 failures at known times of the demo's history")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["as_it_was"]:
+            self._print_past(options["json"])
+            return
+        if not options["files"]:
+            bad_input("Name at least one file with cases, or use --as-it-was.")
         cases = [case for file in options["files"] for case in _cases_in(file)]
         score = predict_cases(cases) if options["what_if"] else evaluate(cases)
         if options["json"]:
@@ -32,6 +42,20 @@ class Command(ProductCommand):
             self._print_predictions(score)
         else:
             self._print(score)
+
+    def _print_past(self, as_json: bool) -> None:
+        with own_database("as_it_was"):
+            seed()
+            result = counted(judge_failures(list(past_failures(timezone.now()))))
+        if as_json:
+            self.stdout.write(json.dumps(result, indent=2))
+            return
+        for each in result.pop("results"):
+            expected = "" if each["right"] else f"   expected {each['expected']}, today {each['today']}"
+            sign, where = "+" if each["right"] else "x", f"{each['client']}, {each['state']}"
+            self.stdout.write(f"{sign} {each['at']} {where}: {each['cause']} ({each['basis']}){expected}")
+        for name, count in result.items():
+            self.stdout.write(f"{name.replace('_', ' ')}: {count}")
 
     def _print(self, score: Score) -> None:
         for result in score.cases:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from diagnostics.engine import causes
+from diagnostics.engine.as_it_was import verdict_of_today
 from diagnostics.runs.export.redacted import RedactedRun
 
 HIDDEN_KINDS = {
@@ -51,6 +52,8 @@ def _verdict(redacted: RedactedRun) -> Iterator[str]:
     for name, label in (("sentence", "Explanation   "), ("remedy", "How to fix it ")):
         if verdict.get(name):
             yield f"{label}  {' '.join(str(verdict[name]).split())}"
+    if (today := verdict_of_today(verdict)) is not verdict and today.get("sentence") != verdict.get("sentence"):
+        yield f"When checked   {' '.join(str(today.get('sentence', '')).split())}"
 
 
 def _files() -> Iterator[str]:

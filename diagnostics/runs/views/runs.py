@@ -13,6 +13,7 @@ from diagnostics.accounts.access import may_run_required
 from diagnostics.accounts.requests import Request, not_modified_fragment, redirect_to
 from diagnostics.checks import base as checks
 from diagnostics.comparison.findings import FindingChange
+from diagnostics.engine.as_it_was import verdict_of_today
 from diagnostics.engine.chain import chain
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import report
@@ -111,7 +112,7 @@ def _run_context(request: Request, run: Run) -> dict[str, object]:
         "branch_title": titles.get(run.branch, run.branch),
     }
     if not run.is_open:
-        verdict = run.verdict if isinstance(run.verdict, dict) else {}
+        verdict = verdict_of_today(run.verdict)
         context |= watch_context(request, run)
         context |= {"near": neighbours_of(run), "named": providers_named(run), "chain": chain(findings, verdict)}
     if request.user.may_run and not run.is_open and not run.client.is_retired:

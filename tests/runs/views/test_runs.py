@@ -324,3 +324,25 @@ def test_every_finding_is_shown_once_with_a_link_of_its_own(as_lead: Client) -> 
     page = as_lead.get(f"/runs/{run.pk}/").content.decode()
     assert page.count(f'id="finding-{finding.position}"') == 1
     assert f'href="/runs/{run.pk}/#finding-{finding.position}"' in page
+
+
+def test_a_verdict_on_the_past_comes_first_and_todays_after_it(as_lead: Client) -> None:
+    today = make_verdict(cause="conv.ended", sentence="It has ended today.")
+    as_of = {
+        "time": "2026-11-20T14:02:00+00:00",
+        "basis": "in_force",
+        "sentence": "Two syncs agree.",
+        "changes": ["Cobrowse was turned on."],
+        "evidence": [{"check": "deployments.cobrowse", "outcome": "fail", "sentence": "It was off."}],
+        "today": today,
+    }
+    verdict = make_verdict(cause="config.cobrowse_disabled", sentence="As of then: it was off.", as_of=as_of)
+    run = make_run(cause="config.cobrowse_disabled", verdict=verdict)
+    make_finding(run)
+    for path in ("", "page/"):
+        text = as_lead.get(f"/runs/{run.pk}/{path}").content.decode()
+        places = [text.index(part) for part in ("As of then", "Two syncs agree", "turned on", "It has ended today")]
+        assert places == sorted(places)
+    stored = as_lead.get(f"/runs/{run.pk}/json/").json()["verdict"]
+    assert (stored["cause"], stored["as_of"]["today"]["cause"]) == ("config.cobrowse_disabled", "conv.ended")
+    assert "fix" not in stored["as_of"]["today"]
