@@ -208,6 +208,8 @@ def fix_of(case: Case) -> PlannedChange | None:
     if case.cause in ("body.unexpected", "body.content_type", "body.malformed_json", "provider.not_in_contract"):
         is_in_query = "provider" in call.query.lower()
         unwanted = PlannedChange(ChangeKind.PATH, path) if is_in_query else PlannedChange(ChangeKind.BODY)
+        if case.cause == "body.content_type" and not request.get("body"):
+            unwanted = PlannedChange(ChangeKind.HEADER, "application/json", "Content-Type")
         return unwanted if path.endswith("/cobrowse") else None
     return _fix_of_org(case, starts)
 

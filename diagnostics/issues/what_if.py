@@ -17,7 +17,7 @@ from diagnostics.runs.what_if.evidence import KnownNames, known_names
 
 EFFECTS = {
     PredictedEffect.FIXES: ("pass", "This fixes it. The stored evidence shows no other problem."),
-    PredictedEffect.NONE: ("skip", "This changes nothing that the checks read."),
+    PredictedEffect.NONE: ("skip", "This doesn't change the verdict."),
     PredictedEffect.OTHER: ("fail", "This isn't enough: a problem remains."),
     PredictedEffect.UNKNOWN: ("error", "We can't know whether this fixes it."),
     PredictedEffect.UNSEEN: (

@@ -84,10 +84,11 @@ class Predictor:
         changed = changed_evidence(self.stored.exchanges, changes, self.contract)
         after = self._evaluate(changes, changed.exchanges)
         unknown = [*changed.unknown, *_not_asked(after)]
-        effect = self._effect(after)
-        if effect == PredictedEffect.NONE:
-            # Nothing that the checks read has changed, so the pasted response still counts.
+        has_effect = _results(after) != _results(self.without_response) or self._is_other_call(changes)
+        if not has_effect:
+            # Neither the call nor anything that the checks read has changed, so the pasted response still counts.
             after = self.now
+        effect = self._effect(after) if has_effect else PredictedEffect.NONE
         if effect == PredictedEffect.FIXES and changed.unknown:
             effect = PredictedEffect.UNKNOWN
         known = tuple(dict.fromkeys(unknown))
@@ -99,18 +100,20 @@ class Predictor:
         changed = replace(self.stored, inputs=inputs, exchanges=exchanges, findings=unaffected)
         return evaluate_stored(changed, self.region, self.contract)
 
+    def _is_other_call(self, changes: Sequence[PlannedChange]) -> bool:
+        return changed_inputs(self.stored.inputs, changes, self.contract).call != self.stored.inputs.call
+
     def _effect(self, after: StoredEvidence) -> PredictedEffect:
-        before = _results(self.without_response)
-        results = _results(after)
-        if results == before:
+        before, results = _results(self.without_response), _results(after)
+        cause, cause_now = after.verdict["cause"], self.now.verdict["cause"]
+        if cause == cause_now == causes.NONE:
             return PredictedEffect.NONE
-        cause = after.verdict["cause"]
         if cause == causes.UNDETERMINED:
             return PredictedEffect.UNKNOWN
         if cause != causes.NONE:
             return PredictedEffect.OTHER
         proof = {anchor for anchor in self.now.verdict["because"] if not anchor.startswith(RESPONSE_CHECKS)}
-        is_shown = self.without_response.verdict["cause"] == self.now.verdict["cause"] or any(
+        is_shown = self.without_response.verdict["cause"] == cause_now or any(
             results.get(anchor) != before.get(anchor) for anchor in proof
         )
         return PredictedEffect.FIXES if is_shown else PredictedEffect.UNSEEN
