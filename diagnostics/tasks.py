@@ -20,6 +20,7 @@ from diagnostics.operations.retention import due_passes, work_on_pass
 from diagnostics.operations.set_aside import forget_ended_failures, refresh_safely, run_next_safely, verify_safely
 from diagnostics.operations.tick_parts import run_between_ticks, run_parts
 from diagnostics.operations.worker_heartbeats import on_beat_init, on_worker_ready, on_worker_shutdown
+from diagnostics.orgs.client_listing import read_listing
 from diagnostics.orgs.clients import end_stuck_verifications
 from diagnostics.orgs.contracts import end_stuck_refreshes
 from diagnostics.orgs.sync import lifecycle
@@ -48,6 +49,7 @@ def execute_run(run_id: int) -> None:
     """`run_id` is only for the log: the next run in turn is executed."""
     run_next_safely(turns.PEOPLE)
     send_paced_runs(1)
+    send_deliveries()
 
 
 @shared_task(ignore_result=True, queue=SCHEDULED)
@@ -60,6 +62,8 @@ def execute_scheduled_run(run_id: int) -> None:
 @shared_task(ignore_result=True)
 def deliver(delivery_id: int) -> None:
     deliveries.deliver(delivery_id)
+    for next_id in deliveries.next_deliveries(delivery_id):
+        send(deliver, next_id)
 
 
 @shared_task(ignore_result=True)
@@ -67,6 +71,11 @@ def verify_client(client_id: int) -> None:
     verify_safely(client_id)
     for sync_id in start_due_syncs(client_id=client_id):
         send(run_org_sync, sync_id)
+
+
+@shared_task(ignore_result=True)
+def read_client_listing(client_id: int) -> None:
+    read_listing(client_id)
 
 
 @shared_task(ignore_result=True)
@@ -150,7 +159,7 @@ def send_retention() -> None:
 
 
 def send_deliveries() -> None:
-    """Called after each scheduled run for new alerts, and by the tick for retries."""
+    """Called after each run for new messages, and by the tick for retries."""
     for delivery_id in due_deliveries():
         send(deliver, delivery_id)
 

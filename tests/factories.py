@@ -16,6 +16,7 @@ from diagnostics.issues.models import Incident, Issue
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Schedule
 from diagnostics.orgs.models import (
     CallFailure,
+    ClientListing,
     ConfigurationSync,
     ContractVersion,
     HeldPermission,
@@ -99,6 +100,12 @@ def make_call_failure(client: OAuthClient, **values: Any) -> CallFailure:
         "failed": 9,
     }
     return CallFailure.objects.create(client=client, **{**defaults, **values})
+
+
+def make_listing(client: OAuthClient, client_id: str) -> ClientListing:
+    """The list of OAuth clients of the client's org, with one that can be registered."""
+    listed = {"client_id": client_id, "name": "Listed", "grant": "CLIENT-CREDENTIALS", "state": "active"}
+    return ClientListing.objects.create(client=client, state="read", entries=[listed], read_at=timezone.now())
 
 
 def make_run(client: OAuthClient | None = None, **values: Any) -> Run:
@@ -362,4 +369,5 @@ def make_delivery(channel: Channel | None = None, incident: Incident | None = No
     event = "opened" if incident else "test"
     message = {"event": event, "title": "Acme support: cobrowse is off", "sentences": ["It is off."], "thread": "t"}
     defaults: dict[str, Any] = {"event": event, "message": message, "message_id": uuid4(), "next_try_at": now}
+    defaults["client"] = incident.client if incident else None
     return Delivery.objects.create(channel=channel or make_channel(), incident=incident, **{**defaults, **values})

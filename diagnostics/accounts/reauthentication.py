@@ -36,7 +36,7 @@ NEEDS_RECENT_SIGN_IN = frozenset(
         "mfa_activate_totp", "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_add_webauthn",
         "mfa_edit_webauthn", "mfa_remove_webauthn", "socialaccount_connections", "sign-on-join",
         # Alert channels and API tokens.
-        "channel-add", "channel-delete", "api-token-add",
+        "channel-add", "channel-events", "channel-delete", "api-token-add",
         # Org credentials.
         "client-secret",
         # Deletions, now or later.
@@ -95,6 +95,8 @@ NEEDS_NO_CONFIRMATION = {
     "channel-test": "sends a test message to a channel that exists",
     "live-start": "has its own confirmation: the conversation ID is typed again",
     "client-add": "adds a client with a secret that the person has",
+    "client-listing": "adds clients of an org without secrets",
+    "client-listing-read": _RUN,
     "client-import": "adds clients with secrets that the person has",
     "client-edit": _UNDONE,
     "client-badge": _UNDONE,

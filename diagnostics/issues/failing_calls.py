@@ -7,7 +7,7 @@ from django.db.models import F
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
 from diagnostics.issues.grouping import IDS, LONGEST_TARGET, IssueKey
-from diagnostics.issues.issues import lock_org
+from diagnostics.issues.issues import lock_org, send_changes
 from diagnostics.issues.models import Issue
 from diagnostics.orgs.models import CallFailure, OAuthClient
 
@@ -32,20 +32,25 @@ def update_issues_of_failing_calls(client: OAuthClient) -> None:
         IssueKey(issue.org, issue.cause, issue.target): issue
         for issue in Issue.objects.filter(org=org, target__startswith="call:")
     }
+    changes: list[tuple[int, str]] = []
     for key, call in calls.items():
         if key in known:
-            _see_again(known[key], call)
+            changes += _see_again(known[key], call)
         else:
-            _open(key, call)
+            changes += _open(key, call)
     elsewhere = rows.filter(client__org_id=client.org_id, client__retired_at=None) if client.org_id else rows.none()
     current = calls.keys() | {issue_key_of(org, row) for row in elsewhere}
-    gone = [issue.pk for key, issue in known.items() if key not in current and issue.code == Issue.FROM_USAGE]
-    reading = client.usage_reading
-    Issue.objects.filter(pk__in=gone, resolved_at=None).update(resolved_at=reading.began_at)
+    gone = [
+        issue.pk
+        for key, issue in known.items()
+        if key not in current and issue.code == Issue.FROM_USAGE and issue.resolved_at is None
+    ]
+    Issue.objects.filter(pk__in=gone).update(resolved_at=client.usage_reading.began_at)
+    send_changes([*changes, *((pk, "resolved") for pk in gone)])
 
 
-def _open(key: IssueKey, call: CallFailure) -> None:
-    Issue.objects.create(
+def _open(key: IssueKey, call: CallFailure) -> list[tuple[int, str]]:
+    issue = Issue.objects.create(
         org=key.org,
         cause=key.cause,
         target=key.target,
@@ -56,11 +61,13 @@ def _open(key: IssueKey, call: CallFailure) -> None:
         first_seen_at=call.first_seen_at,
         last_seen_at=call.last_seen_at,
     )
+    return [(issue.pk, "new")]
 
 
-def _see_again(issue: Issue, call: CallFailure) -> None:
+def _see_again(issue: Issue, call: CallFailure) -> list[tuple[int, str]]:
     """What a run found stays: only the time and the count change."""
     values = {"occurrences": F("occurrences") + 1, "last_seen_at": call.last_seen_at}
     if issue.resolved_at is not None:
         values |= {"resolved_at": None, "reopened_at": call.last_seen_at, "times_reopened": F("times_reopened") + 1}
     Issue.objects.filter(pk=issue.pk).update(**values)
+    return [] if issue.resolved_at is None else [(issue.pk, "reopened")]

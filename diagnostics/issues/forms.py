@@ -16,6 +16,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.redaction.redactor import Redactor
 from diagnostics.runs.what_if import ChangeKind, PlannedChange
+from diagnostics.web.filters import QueryForm
 
 LONGEST_TEXT = 2000
 LONGEST_ACCEPTANCE = timedelta(days=366)
@@ -112,6 +113,14 @@ class WhatIfForm(forms.Form):
     def change(self) -> PlannedChange:
         redactor, values = Redactor(), self.cleaned_data
         return PlannedChange(ChangeKind(values["kind"]), redactor.text(values["value"]), redactor.text(values["of"]))
+
+
+class FailingCallsForm(QueryForm):
+    org = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["org"].choices = [("", "All orgs"), *visible_orgs(viewer)]  # type: ignore[attr-defined]
 
 
 class NoteForm(forms.Form):

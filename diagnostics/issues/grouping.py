@@ -233,6 +233,14 @@ def with_resolution(history: IssueHistory, at: datetime) -> IssueHistory:
     return replace(history, resolved_at=at)
 
 
+def changes_of(before: IssueHistory | None, after: IssueHistory) -> list[str]:
+    """What happened to an issue, some of issues.signals.CHANGES. `before` is None for a new issue."""
+    is_reopened = before is not None and after.times_reopened > before.times_reopened
+    was_open = before is None or is_reopened or before.resolved_at is None
+    happened = {"new": before is None, "reopened": is_reopened, "resolved": was_open and after.resolved_at is not None}
+    return [change for change, has_happened in happened.items() if has_happened]
+
+
 def _findings_that_show(cause: str, findings: Iterable[AnyFinding]) -> list[AnyFinding]:
     findings = list(findings)
     shows = [

@@ -19,12 +19,14 @@ from diagnostics.issues.grouping import (
     IssueHistory,
     IssueKey,
     call_name,
+    changes_of,
     first_history,
     org_key,
     update_histories,
     with_resolution,
 )
 from diagnostics.issues.models import Issue, IssueNote
+from diagnostics.issues.signals import issues_changed
 from diagnostics.jobs.row_failures import Kind, error_location, is_environment, process_rows, without_set_aside
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.redaction.redactor import Redactor
@@ -67,7 +69,15 @@ def issue_of_cause(run: Run, cause: str) -> Issue:
     values = {name: value for name, value in asdict(history).items() if name != "occurrences"}
     # The run is not counted yet: it will be when its findings are processed.
     occurrences = 1 if stored_run.is_recorded_in_issues else 0
-    return Issue.objects.get_or_create(**asdict(key), defaults={**values, "occurrences": occurrences})[0]
+    issue, is_new = Issue.objects.get_or_create(**asdict(key), defaults={**values, "occurrences": occurrences})
+    if is_new:
+        send_changes([(issue.pk, "new")])
+    return issue
+
+
+def send_changes(changes: list[tuple[int, str]]) -> None:
+    if changes:
+        issues_changed.send(sender=Issue, changes=changes)
 
 
 def issues_of_run(run: Run) -> list[Issue]:
@@ -120,6 +130,8 @@ def assign_issue(issue: Issue, assignee: User | None, user: User) -> None:
     issue.save(update_fields=["assignee"])
     after = assignee.username if assignee else ""
     record("issue.assigned", issue, before={"assignee": before}, after={"assignee": after}, person=user)
+    if after != before:
+        send_changes([(issue.pk, "assigned")])
 
 
 @transaction.atomic
@@ -132,6 +144,7 @@ def accept_issue(issue: Issue, reason: str, until: datetime, user: User) -> None
     last_day = timezone.localdate(until - timedelta(microseconds=1))
     _create_note(issue, f"Accepted until the end of {last_day:%-d %B %Y}: {reason}", user)
     record("issue.accepted", issue, after={"reason": reason, "until": last_day}, person=user)
+    send_changes([(issue.pk, "accepted")])
 
 
 @transaction.atomic
@@ -142,6 +155,7 @@ def end_acceptance(issue: Issue, user: User) -> bool:
         return False
     _create_note(issue, "No longer accepted.", user)
     record("issue.acceptance_ended", issue, person=user)
+    send_changes([(issue.pk, "acceptance_ended")])
     return True
 
 
@@ -233,12 +247,15 @@ def _store_issues(org: str, runs: list[ClosedRun]) -> None:
     new = {key: history for key, history in after.items() if key not in before}
     if new:
         new = _histories_after_newer_runs(org, new, runs)
-    Issue.objects.bulk_create([Issue(**asdict(key), **asdict(history)) for key, history in new.items()])
+    created = [Issue(**asdict(key), **asdict(history)) for key, history in new.items()]
+    rows |= zip(new, Issue.objects.bulk_create(created), strict=True)
     changed = [
         _with_history(rows[key], history) for key, history in after.items() if key in before and history != before[key]
     ]
     Issue.objects.bulk_update(changed, HISTORY_FIELDS)
     Run.objects.filter(pk__in=[run.run_id for run in runs]).update(is_recorded_in_issues=True)
+    now = after | new
+    send_changes([(row.pk, change) for key, row in rows.items() for change in changes_of(before.get(key), now[key])])
 
 
 HISTORY_FIELDS = tuple(IssueHistory.__dataclass_fields__)

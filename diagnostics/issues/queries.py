@@ -15,7 +15,8 @@ from diagnostics.engine.usage_review import REJECTED
 from diagnostics.issues.grouping import org_key
 from diagnostics.issues.models import Incident, Issue, IssueNote
 from diagnostics.orgs.models import CallFailure, OAuthClient, UsageReading
-from diagnostics.orgs.visibility import visible_clients, visible_people, visible_rows
+from diagnostics.orgs.orgs import CLIENT_KEY
+from diagnostics.orgs.visibility import Row, visible_clients, visible_people, visible_rows
 from diagnostics.runs.models import Finding, Run
 from diagnostics.runs.queries.comparisons import counterparts_of
 
@@ -190,9 +191,12 @@ class FailingCallGroup:
         return max(1, round(100 * self.failed / max(1, self.requests)))
 
 
-def failing_calls_page(viewer: User) -> dict[str, Any]:
-    """The context of the page "Failing calls": the groups, most failures first, and the clients that couldn't be read."""
-    rows = visible_rows(CallFailure.objects.filter(client__retired_at=None), viewer)
+def failing_calls_page(viewer: User, org: str = "") -> dict[str, Any]:
+    """The context of the page "Failing calls": the groups, most failures first, and the clients that couldn't be read.
+
+    `org` is a key of `visible_orgs`, "" for all.
+    """
+    rows = _of_org(visible_rows(CallFailure.objects.filter(client__retired_at=None), viewer), org)
     keys = ("client__org_id", "cause", "method", "template")
     found = (
         rows.order_by()
@@ -229,7 +233,7 @@ def failing_calls_page(viewer: User) -> dict[str, Any]:
         )
         for row in found
     ]
-    readings = visible_rows(UsageReading.objects.filter(client__retired_at=None), viewer)
+    readings = _of_org(visible_rows(UsageReading.objects.filter(client__retired_at=None), viewer), org)
     unread = readings.filter(state__in=(UsageReading.State.DENIED, UsageReading.State.FAILED))
     done = readings.aggregate(count=Count("read_at"), last=Max("read_at"))
     return {
@@ -240,3 +244,9 @@ def failing_calls_page(viewer: User) -> dict[str, Any]:
         "read_clients": done["count"],
         "last_read_at": done["last"],
     }
+
+
+def _of_org(rows: QuerySet[Row], org: str) -> QuerySet[Row]:
+    if match := CLIENT_KEY.fullmatch(org):
+        return rows.filter(client=int(match[1]), client__org_id="")
+    return rows.filter(client__org_id=org) if org else rows

@@ -14,7 +14,15 @@ from diagnostics.checks import base as checks
 from diagnostics.engine.as_it_was import verdict_of_today
 from diagnostics.engine.chain import chain
 from diagnostics.issues import queries
-from diagnostics.issues.forms import AcceptForm, AssignForm, IssueFilterForm, NoteForm, SnoozeForm, WhatIfForm
+from diagnostics.issues.forms import (
+    AcceptForm,
+    AssignForm,
+    FailingCallsForm,
+    IssueFilterForm,
+    NoteForm,
+    SnoozeForm,
+    WhatIfForm,
+)
 from diagnostics.issues.issues import (
     accept_issue,
     add_note,
@@ -64,7 +72,9 @@ def issue_list(request: Request) -> HttpResponse:
 
 @require_safe
 def failing_calls(request: Request) -> HttpResponse:
-    return render(request, "issues/failing_calls.html", queries.failing_calls_page(request.user))
+    filters, context = filter_context(FailingCallsForm(request.GET, viewer=request.user), request)
+    page = queries.failing_calls_page(request.user, filters.get("org", ""))
+    return render(request, "issues/failing_calls.html", {**context, **page})
 
 
 @require_safe

@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120)),
                 ('kind', models.CharField(choices=[('email', 'Email'), ('slack', 'Slack'), ('teams', 'Microsoft Teams'), ('pagerduty', 'PagerDuty'), ('webhook', 'Signed webhook')], max_length=10)),
+                ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('run.ended', 'Run ended'), ('issue.changed', 'Issue changed')], max_length=20), blank=True, db_default=[], default=list, size=None)),
                 ('address', models.CharField(blank=True, max_length=300)),
                 ('secret', diagnostics.storage.model_fields.EncryptedTextField(blank=True)),
                 ('signing_secret', diagnostics.storage.model_fields.EncryptedTextField(blank=True)),
@@ -206,6 +207,19 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('client', 'method', 'template', 'cause'), name='call_failure_once')],
             },
+        ),
+        migrations.CreateModel(
+            name='ClientListing',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('client', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='listing', to='diagnostics.oauthclient')),
+                ('state', models.CharField(choices=[('reading', 'Reading'), ('read', 'Read'), ('denied', 'Permission missing'), ('failed', 'Failed')], default='reading', max_length=8)),
+                ('entries', models.JSONField(blank=True, default=list)),
+                ('is_cut', models.BooleanField(default=False)),
+                ('error', models.TextField(blank=True)),
+                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('read_at', models.DateTimeField(blank=True, null=True)),
+            ],
         ),
         migrations.CreateModel(
             name='ClientRateLimit',
@@ -431,8 +445,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='diagnostics.channel')),
                 ('rule', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='diagnostics.alertrule')),
+                ('client', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='diagnostics.oauthclient')),
                 ('incident', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='diagnostics.incident')),
-                ('event', models.CharField(choices=[('opened', 'Failing'), ('changed', 'Cause changed'), ('reminder', 'Still failing'), ('recovered', 'Resolved'), ('ended', 'No longer monitored'), ('test', 'Test')], max_length=10)),
+                ('run', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='diagnostics.run')),
+                ('issue', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='diagnostics.issue')),
+                ('event', models.CharField(choices=[('opened', 'Failing'), ('changed', 'Cause changed'), ('reminder', 'Still failing'), ('recovered', 'Resolved'), ('ended', 'No longer monitored'), ('test', 'Test'), ('run.ended', 'Run ended'), ('issue.new', 'Issue new'), ('issue.reopened', 'Issue reopened'), ('issue.resolved', 'Issue resolved'), ('issue.accepted', 'Issue accepted'), ('issue.acceptance_ended', 'Issue no longer accepted'), ('issue.assigned', 'Issue assigned')], max_length=24)),
                 ('state', models.CharField(choices=[('held', 'Held for quiet hours'), ('queued', 'Queued'), ('sending', 'Sending'), ('sent', 'Delivered'), ('failed', 'Failed'), ('dropped', 'Not sent')], default='queued', max_length=8)),
                 ('message', models.JSONField(default=dict)),
                 ('message_id', models.UUIDField(unique=True)),
@@ -445,8 +462,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
-                'indexes': [models.Index(fields=['channel', '-id'], name='delivery_channel_recent')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('event__in', ['opened', 'recovered'])), fields=('incident', 'channel', 'event'), name='delivery_once_an_event')],
+                'indexes': [models.Index(fields=['channel', '-id'], name='delivery_channel_recent'), models.Index(condition=models.Q(('state__in', ['held', 'queued', 'sending'])), fields=['channel', 'next_try_at'], name='delivery_waiting')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('event__in', ['opened', 'recovered'])), fields=('incident', 'channel', 'event'), name='delivery_once_an_event'), models.UniqueConstraint(fields=('run', 'channel'), name='delivery_once_a_run')],
             },
         ),
         migrations.CreateModel(

@@ -18,21 +18,21 @@ OF_A_RULE = (
     "NOT EXISTS (SELECT 1 FROM diagnostics_alertrule_clients c WHERE c.alertrule_id = diagnostics_alertrule.id) OR EXISTS "
     f"(SELECT 1 FROM diagnostics_alertrule_clients c WHERE c.alertrule_id = diagnostics_alertrule.id AND c.oauth{OF_A_CLIENT})"
 )
+# A webhook that subscribes to events gets what a limited person does with an issue.
 OF_A_CHANNEL = (
-    "EXISTS (SELECT 1 FROM diagnostics_alertrule_channels c JOIN diagnostics_alertrule r ON r.id = c.alertrule_id"
+    "cardinality(events) > 0 OR EXISTS (SELECT 1 FROM diagnostics_alertrule_channels c JOIN diagnostics_alertrule r ON r.id = c.alertrule_id"
     f" WHERE c.channel_id = diagnostics_channel.id) OR {seen('delivery', 'p.channel_id = diagnostics_channel.id')}"
 )
 POLICIES = {
     "oauthclient": f"id IN {CLIENTS}",
     **dict.fromkeys(
-        ("accesstoken", "badge", "callfailure", "configurationsync", "heldpermission", "incident", "issue", "orgchange",
-         "provider", "run", "schedule", "usagereading"),
+        ("accesstoken", "badge", "callfailure", "clientlisting", "configurationsync", "delivery", "heldpermission",
+         "incident", "issue", "orgchange", "provider", "run", "schedule", "usagereading"),
         OF_A_CLIENT,
     ),
     **dict.fromkeys(("exchange", "finding", "idempotencykey", "watch"), OF_A_RUN),
     "issuenote": seen("issue", "p.id = issue_id"),
     "missedtime": seen("schedule", "p.id = schedule_id"),
-    "delivery": seen("incident", "p.id = incident_id"),
     "clientratelimit": seen(
         "oauthclient",
         "p.region = diagnostics_clientratelimit.region AND p.client_id = diagnostics_clientratelimit.client_id",

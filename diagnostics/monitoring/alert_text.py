@@ -55,6 +55,7 @@ def incident_message(event: str, incident: Incident, summary: IncidentSummary) -
         schedule=one_line(incident.schedule.name) if incident.schedule else "",
         run=incident.good_run_id if event == messages.RECOVERED else incident.last_run_id,
         incident=incident.pk,
+        issue=incident.issue_id,
         thread=f"cobrowse-doctor-incident-{summary.root or incident.pk}",
     )
 

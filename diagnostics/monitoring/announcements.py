@@ -93,6 +93,7 @@ def _create_delivery(
     Delivery.objects.create(
         channel=channel,
         rule=rule,
+        client=incident.client,
         incident=incident,
         event=event,
         state=state,
@@ -108,10 +109,12 @@ def _create_delivery(
 def reason_to_drop(delivery: Delivery) -> str:
     """Why a waiting message is no longer worth sending; "" if it still is."""
     incident = delivery.incident
-    if delivery.event == Delivery.Event.TEST or incident is None:
+    if delivery.event == Delivery.Event.TEST:
         return ""
     if delivery.channel.state == Channel.State.DISABLED:
         return CHANNEL_DISABLED
+    if incident is None:
+        return ""
     if delivery.event not in messages.END_EVENTS:
         ends = Delivery.objects.filter(channel=delivery.channel, event__in=messages.END_EVENTS)
         return (

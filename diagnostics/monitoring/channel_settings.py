@@ -13,14 +13,29 @@ from diagnostics.orgs.models import OAuthClient
 
 
 @transaction.atomic
-def add_channel(*, name: str, kind: str, address: str, secret: str, user: User) -> Channel:
+def add_channel(*, name: str, kind: str, address: str, secret: str, user: User, events: Iterable[str] = ()) -> Channel:
     """The fields must be valid; a name in use raises IntegrityError. A webhook gets a new signing secret."""
     signing = webhook.new_secret() if kind == Channel.Kind.WEBHOOK else ""
     channel = Channel.objects.create(
-        name=name, kind=kind, address=address, secret=secret, signing_secret=signing, created_by=user
+        name=name,
+        kind=kind,
+        address=address,
+        secret=secret,
+        signing_secret=signing,
+        events=list(events),
+        created_by=user,
     )
-    record("channel.added", channel, after={"name": name, "kind": kind, "shown": address})
+    sent = {"events": channel.events} if channel.events else {}
+    record("channel.added", channel, after={"name": name, "kind": kind, "shown": address, **sent})
     return channel
+
+
+@transaction.atomic
+def change_events(channel: Channel, events: Iterable[str]) -> None:
+    """Change what a webhook is sent besides alerts. Events that are queued are still sent."""
+    before, channel.events = channel.events, list(events)
+    channel.save(update_fields=["events"])
+    record("channel.changed", channel, before={"events": before}, after={"events": channel.events})
 
 
 @transaction.atomic

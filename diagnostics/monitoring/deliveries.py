@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Window
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -50,6 +50,9 @@ BATCH = 50
 BATCH_PER_CHANNEL = 3
 WAITING = (Delivery.State.QUEUED, Delivery.State.HELD)
 MAX_TESTS_PER_MINUTE = 5  # per channel
+# Alerts go before the events of a channel. PostgreSQL sorts false before true.
+IS_EVENT = ExpressionWrapper(Q(run__isnull=False) | Q(issue__isnull=False), BooleanField())
+NEXT_FIRST = (IS_EVENT.asc(), F("next_try_at").asc(), F("pk").asc())
 
 
 def due_deliveries(now: datetime | None = None) -> tuple[int, ...]:
@@ -60,12 +63,23 @@ def due_deliveries(now: datetime | None = None) -> tuple[int, ...]:
     now = now or database_now()
     sending = Delivery.objects.filter(state=Delivery.State.SENDING, lease_until__gt=now)
     under_way = Counter(sending.values_list("channel_id", flat=True))
-    position = Window(RowNumber(), partition_by=F("channel_id"), order_by=[F("next_try_at").asc(), F("pk").asc()])
+    position = Window(RowNumber(), partition_by=F("channel_id"), order_by=NEXT_FIRST)
     free = without_set_aside(Delivery.objects.filter(_is_free(now)), Kind.DELIVERY)
     firsts = free.annotate(place=position).filter(place__lte=BATCH_PER_CHANNEL).order_by("place", "next_try_at", "pk")
     found = firsts.values_list("pk", "channel_id", "place")[: 2 * BATCH]
     due = (pk for pk, channel, position in found if under_way[channel] + position <= BATCH_PER_CHANNEL)
     return tuple(islice(due, BATCH))
+
+
+def next_deliveries(pk: int) -> tuple[int, ...]:
+    """The next delivery of the same channel after one that was sent, so that many of them needn't wait for the tick."""
+    now = database_now()
+    last = Delivery.objects.filter(pk=pk, state__in=(Delivery.State.SENT, Delivery.State.SENDING))
+    of_channel = Delivery.objects.filter(channel__in=last.values("channel"))
+    if of_channel.filter(state=Delivery.State.SENDING, lease_until__gt=now).count() >= BATCH_PER_CHANNEL:
+        return ()
+    free = without_set_aside(of_channel.filter(_is_free(now)), Kind.DELIVERY)
+    return tuple(free.order_by(*NEXT_FIRST).values_list("pk", flat=True)[:1])
 
 
 def deliver(pk: int) -> bool:

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
-from diagnostics.issues.models import Incident, Snoozable
+from diagnostics.issues.models import Incident, Issue, Snoozable
 from diagnostics.monitoring.timetable import Timetable, describe_timetable, spread
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
@@ -114,8 +114,17 @@ class Channel(models.Model):
         FAILING = "failing", "Failing"
         DISABLED = "disabled", "Disabled"
 
+    class Subscription(models.TextChoices):
+        """What a webhook is sent besides alerts, without a rule."""
+
+        RUN_ENDED = "run.ended", "Run ended"
+        ISSUE_CHANGED = "issue.changed", "Issue changed"
+
     name = RedactedCharField(max_length=120)
     kind = models.CharField(max_length=10, choices=Kind.choices)
+    events = ArrayField(
+        models.CharField(max_length=20, choices=Subscription.choices), default=list, blank=True, db_default=[]
+    )
     address = models.CharField(max_length=300, blank=True)
     secret = EncryptedTextField(blank=True)
     signing_secret = EncryptedTextField(blank=True)
@@ -132,6 +141,10 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_webhook(self) -> bool:
+        return self.kind == self.Kind.WEBHOOK
 
 
 class AlertRule(Snoozable):
@@ -168,7 +181,10 @@ class AlertRule(Snoozable):
 
 
 class Delivery(models.Model):
-    """One message to one channel, with all attempts. Created together with the incident's change, and sent later."""
+    """One message to one channel, with all attempts. Created together with what it is about, and sent later.
+
+    `client` is null for a test. `run` and `issue` are set for the events that a channel subscribes to.
+    """
 
     class Event(models.TextChoices):
         OPENED = "opened", "Failing"
@@ -177,6 +193,13 @@ class Delivery(models.Model):
         RECOVERED = "recovered", "Resolved"
         ENDED = "ended", "No longer monitored"
         TEST = "test", "Test"
+        RUN_ENDED = "run.ended", "Run ended"
+        ISSUE_NEW = "issue.new", "Issue new"
+        ISSUE_REOPENED = "issue.reopened", "Issue reopened"
+        ISSUE_RESOLVED = "issue.resolved", "Issue resolved"
+        ISSUE_ACCEPTED = "issue.accepted", "Issue accepted"
+        ISSUE_ACCEPTANCE_ENDED = "issue.acceptance_ended", "Issue no longer accepted"
+        ISSUE_ASSIGNED = "issue.assigned", "Issue assigned"
 
     class State(models.TextChoices):
         HELD = "held", "Held for quiet hours"
@@ -188,8 +211,13 @@ class Delivery(models.Model):
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
     rule = models.ForeignKey(AlertRule, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    client = models.ForeignKey(OAuthClient, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
-    event = models.CharField(max_length=10, choices=Event.choices)
+    run = models.ForeignKey(
+        Run, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )  # delivery_once_a_run instead
+    issue = models.ForeignKey(Issue, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    event = models.CharField(max_length=24, choices=Event.choices)
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     message = models.JSONField(default=dict)  # Message.to_json()
     message_id = models.UUIDField(unique=True)
@@ -202,13 +230,21 @@ class Delivery(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["channel", "-id"], name="delivery_channel_recent")]
+        indexes = [
+            models.Index(fields=["channel", "-id"], name="delivery_channel_recent"),
+            models.Index(
+                fields=["channel", "next_try_at"],
+                name="delivery_waiting",
+                condition=models.Q(state__in=["held", "queued", "sending"]),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["incident", "channel", "event"],
                 condition=models.Q(event__in=["opened", "recovered"]),
                 name="delivery_once_an_event",
-            )
+            ),
+            models.UniqueConstraint(fields=["run", "channel"], name="delivery_once_a_run"),
         ]
 
     def __str__(self) -> str:

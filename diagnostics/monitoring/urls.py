@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("monitoring/channels/add/", channels.channel_add, name="channel-add"),
     path("monitoring/channels/<int:pk>/", channels.channel_detail, name="channel"),
     path("monitoring/channels/<int:pk>/test/", channels.channel_test, name="channel-test"),
+    path("monitoring/channels/<int:pk>/events/", channels.channel_events, name="channel-events"),
     path("monitoring/channels/<int:pk>/delete/", channels.channel_delete, name="channel-delete"),
     path("monitoring/deliveries/", deliveries.delivery_list, name="deliveries"),
     path("monitoring/deliveries/<int:pk>/", deliveries.delivery_detail, name="delivery"),

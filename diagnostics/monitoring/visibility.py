@@ -14,5 +14,5 @@ def visible_channels(viewer: User | None) -> QuerySet[Channel]:
         return channels
     clients = visible_clients(viewer).order_by().values("pk")
     rules = AlertRule.objects.filter(Q(clients=None) | Q(clients__in=clients)).values("channels")
-    sent = Delivery.objects.filter(incident__client__in=clients).values("channel")
+    sent = Delivery.objects.filter(client__in=clients).values("channel")
     return channels.filter(Q(pk__in=rules) | Q(pk__in=sent))

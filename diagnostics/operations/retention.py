@@ -18,6 +18,7 @@ from diagnostics.issues.models import Issue, IssueNote
 from diagnostics.jobs.leases import claim, leased
 from diagnostics.jobs.row_failures import Kind as Failing
 from diagnostics.jobs.row_failures import attempt, error_location, is_environment, process_rows, without_set_aside
+from diagnostics.monitoring.models import Delivery
 from diagnostics.operations.models import RetentionPass, RetentionRule
 from diagnostics.operations.queries.retention import (
     Kind,
@@ -259,6 +260,7 @@ NOUNS = {
     Watch._meta.label: "watches",
     Issue._meta.label: "issues",
     IssueNote._meta.label: "notes",
+    Delivery._meta.label: "deliveries",
     OrgChange._meta.label: "org changes",
     ConfigurationSync._meta.label: "configuration syncs",
 }

@@ -28,7 +28,7 @@ from diagnostics.operations.models import RetentionPass
 from diagnostics.orgs.clients import end_failed_verification, verify_client
 from diagnostics.orgs.contracts import end_failed_refresh, refresh_contract
 from diagnostics.orgs.models import ConfigurationSync, ContractVersion, OAuthClient, OrgChange
-from diagnostics.runs.close import store_results_from_rows
+from diagnostics.runs.close import send_run_ended, store_results_from_rows
 from diagnostics.runs.interruption import OPEN, close_interrupted, end_broken_run
 from diagnostics.runs.models import IdempotencyKey, Run, Watch
 from diagnostics.runs.runs import execute_next_run, execute_run
@@ -137,6 +137,7 @@ def _close_again(pk: int) -> None:
         close_interrupted(run, run.finished_at or timezone.now())
     else:
         store_results_from_rows(run)
+        send_run_ended(run)
 
 
 def _resume_schedule(pk: int) -> None:

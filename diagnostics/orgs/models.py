@@ -1,4 +1,4 @@
-"""OAuth clients, contract versions, syncs, providers, org changes, held permissions, badges and API usage."""
+"""OAuth clients, contract versions, syncs, providers, org changes, held permissions, badges, API usage and client lists."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.models import User
 from diagnostics.accounts.rate_limits import counts_as_run
-from diagnostics.storage.model_fields import EncryptedTextField, RedactedCharField, RedactedTextField
+from diagnostics.storage.model_fields import EncryptedTextField, RedactedCharField, RedactedJSONField, RedactedTextField
 
 
 class OAuthClient(models.Model):
@@ -393,6 +393,27 @@ class UsageReading(models.Model):
 
     def __str__(self) -> str:
         return f"Usage of {self.client_id}: {self.get_state_display()}"
+
+
+class ClientListing(models.Model):
+    """The OAuth clients that an org lists, read with one of them because a person asked. See orgs.client_listing."""
+
+    class State(models.TextChoices):
+        READING = "reading", "Reading"
+        READ = "read", "Read"
+        DENIED = "denied", "Permission missing"
+        FAILED = "failed", "Failed"
+
+    client = models.OneToOneField(OAuthClient, on_delete=models.CASCADE, related_name="listing")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.READING)
+    entries = RedactedJSONField(default=list, blank=True)  # ListedClient as dicts, by name
+    is_cut = models.BooleanField(default=False)  # the org has more than were read
+    error = RedactedTextField(blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"OAuth clients by {self.client_id}: {self.get_state_display()}"
 
 
 class CallFailure(models.Model):

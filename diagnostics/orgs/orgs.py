@@ -54,6 +54,12 @@ class Org:
         return min(self.clients, key=lambda client: order.index(Status(client.status)))
 
     @property
+    def reader(self) -> OAuthClient | None:
+        """The client to read the org with, None if none was verified."""
+        verified = (client for client in self.clients if client.state == client.State.VERIFIED)
+        return next((client for client in verified if not client.is_retired), None)
+
+    @property
     def status(self) -> str:
         return self.deciding.status
 

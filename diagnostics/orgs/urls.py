@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from diagnostics.orgs.views import badges, clients, contract, org_changes, permissions, providers, syncs, user_orgs
+from diagnostics.orgs.views import (
+    badges,
+    client_listing,
+    clients,
+    contract,
+    org_changes,
+    permissions,
+    providers,
+    syncs,
+    user_orgs,
+)
 
 urlpatterns: list[URLPattern] = [
     path("clients/add/", clients.client_add, name="client-add"),
@@ -13,6 +23,9 @@ urlpatterns: list[URLPattern] = [
     path("clients/<int:pk>/edit/", clients.client_edit, name="client-edit"),
     path("clients/<int:pk>/secret/", clients.client_secret, name="client-secret"),
     path("clients/<int:pk>/verify/", clients.client_verify, name="client-verify"),
+    path("clients/<int:pk>/listing/", client_listing.listing, name="client-listing"),
+    path("clients/<int:pk>/listing/read/", client_listing.listing_read, name="client-listing-read"),
+    path("clients/<int:pk>/listing/state/", client_listing.listing_state, name="client-listing-state"),
     path("clients/<int:pk>/retire/", clients.client_retire, name="client-retire"),
     path("orgs/<str:org_key>/providers/", providers.provider_list, name="org-providers"),
     path("orgs/<str:org_key>/changes/", org_changes.org_change_list, name="org-changes"),

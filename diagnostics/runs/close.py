@@ -19,7 +19,7 @@ from diagnostics.runs.client_status import update_status_from_run
 from diagnostics.runs.models import Finding, Run
 from diagnostics.runs.search_keys import past_target, search_keys_of
 from diagnostics.runs.seen_providers import store_seen_providers
-from diagnostics.runs.signals import findings_stored, run_closed
+from diagnostics.runs.signals import findings_stored, run_closed, run_ended
 from diagnostics.storage.clock import DATABASE_NOW
 
 
@@ -60,6 +60,14 @@ def close_run(run: Run, worker: str, result: RunResult) -> None:
     run_in_savepoint(run, lambda: store_seen_providers(run, findings))
     run_in_savepoint(run, lambda: update_status_from_run(run))
     run_closed.send(sender=Run, run=run)
+    send_run_ended(run)
+
+
+def send_run_ended(run: Run) -> None:
+    def send() -> None:
+        run_ended.send(sender=Run, run=run)
+
+    run_in_savepoint(run, send)
 
 
 def run_in_savepoint(run: Run, work: Callable[[], None]) -> None:
@@ -73,6 +81,7 @@ def run_in_savepoint(run: Run, work: Callable[[], None]) -> None:
         count_failure(Kind.RUN_SEARCH, run.pk, error, most=1)
 
 
+@transaction.atomic
 def force_close_run(run_id: int, worker: str | None = None) -> bool:
     """Close an open run without reading or writing its inputs and findings, so that no stored content can make it fail.
 
@@ -85,16 +94,17 @@ def force_close_run(run_id: int, worker: str | None = None) -> bool:
     mine = Run.objects.filter(pk=run_id, status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
     if worker is not None:
         mine = mine.filter(worker=worker)
-    return bool(
-        mine.update(
-            status=Run.Status.INTERRUPTED,
-            finished_at=DATABASE_NOW,
-            lease_until=None,
-            cause=verdict["cause"],
-            certainty=verdict["certainty"],
-            verdict=verdict,
-        )
+    is_closed = mine.update(
+        status=Run.Status.INTERRUPTED,
+        finished_at=DATABASE_NOW,
+        lease_until=None,
+        cause=verdict["cause"],
+        certainty=verdict["certainty"],
+        verdict=verdict,
     )
+    if is_closed:
+        send_run_ended(Run(pk=run_id))
+    return bool(is_closed)
 
 
 def store_results(run: Run, environment: dict[str, Any], aim: Aim | None) -> None:

@@ -15,7 +15,7 @@ from diagnostics.orgs.connection import incomplete_verdict
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import read_aim
-from diagnostics.runs.close import force_close_run, run_in_savepoint, store_results_from_rows
+from diagnostics.runs.close import force_close_run, run_in_savepoint, send_run_ended, store_results_from_rows
 from diagnostics.runs.live_permit import report_unconfirmed_start
 from diagnostics.runs.models import Run
 from diagnostics.storage.clock import database_now
@@ -80,6 +80,7 @@ def _close(run: Run, now: datetime, reason: str, verdict: dict[str, Any]) -> Non
     run.status, run.finished_at, run.lease_until = Run.Status.INTERRUPTED, now, None
     run.cause, run.certainty, run.verdict = verdict["cause"], verdict["certainty"], verdict
     run.save(update_fields=["status", "finished_at", "lease_until", "cause", "certainty", "verdict"])
+    send_run_ended(run)
 
 
 def _verdict_of_rows(run: Run) -> dict[str, Any]:

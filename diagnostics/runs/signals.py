@@ -11,3 +11,7 @@ findings_stored = Signal()
 
 # Argument: run (Run). Sent once, as the last step when a worker closes a run. An exception rolls the closing back.
 run_closed = Signal()
+
+# Argument: run (Run, of which only `pk` is current). Sent however a run ends, and again if its results are stored again. An
+# exception does not affect the run: the failure is listed on the system page.
+run_ended = Signal()

@@ -16,7 +16,7 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from tests.browser.conftest import Visit
-from tests.factories import make_client, make_issue, make_team_lead, make_user
+from tests.factories import make_call_failure, make_client, make_issue, make_team_lead, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -121,3 +121,21 @@ def test_issue_is_read_and_noted_without_script(window_without_script: Visit) ->
     page.get_by_role("textbox", name="Note").fill("Read without script.")
     page.get_by_role("button", name="Add note").click()
     expect(page.locator("main")).to_contain_text("Read without script.")
+
+
+def test_failing_call_is_found_from_the_menu_and_prefills_a_diagnosis(window: Visit) -> None:
+    make_user("ada")
+    client = make_client()
+    make_call_failure(client)
+    make_call_failure(make_client("Elsewhere", client_id="c", org_id="other", org_name="Other"), template="/api/v2/x")
+    page = window.page
+    window.sign_in("ada")
+    page.get_by_role("navigation").get_by_role("link", name="Issues").first.click()
+    page.get_by_role("link", name="Failing calls").click()
+    page.get_by_label("Org").select_option(label=client.org_name)
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert Axe().run(page).response["violations"] == []
+    page.get_by_role("link", name="Check POST /api/v2/conversations/cobrowse").click()
+    expect(page.locator("textarea").first).to_have_value("POST /api/v2/conversations/cobrowse")
+    assert page.url.startswith(f"{window.address}/?failing_call=")

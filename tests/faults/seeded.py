@@ -30,7 +30,7 @@ from diagnostics.issues.models import Incident
 from diagnostics.jobs.models import RowFailure
 from diagnostics.monitoring import deliveries
 from diagnostics.monitoring.channels.responses import Reply
-from diagnostics.monitoring.models import Delivery
+from diagnostics.monitoring.models import Channel, Delivery
 from diagnostics.monitoring.schedules import pause_schedules
 from diagnostics.operations.set_aside import run_next_safely
 from diagnostics.parsing.inputs import Inputs
@@ -293,7 +293,7 @@ class World:
     def open_rows(self) -> int:
         waiting = (Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.HELD)
         still = Run.objects.filter(client=self.client, status__in=("queued", "running")).count()
-        return still + Delivery.objects.filter(incident__client=self.client, state__in=waiting).count()
+        return still + Delivery.objects.filter(client=self.client, state__in=waiting).count()
 
     def check(self) -> None:
         self.expect(not self.open_rows(), "something never ended")
@@ -311,6 +311,12 @@ class World:
         self.expect(incidents.filter(closed_at=None).count() <= 1, "two incidents are open")
         sent = Counter(Delivery.objects.filter(incident__in=incidents).values_list("incident", "channel", "event"))
         self.expect(max(sent.values(), default=0) <= 1, "a cause was announced twice")
+        sent_ends = Delivery.objects.filter(
+            client=self.client, event=Delivery.Event.RUN_ENDED, state=Delivery.State.SENT
+        )
+        self.expect(
+            Counter(sent_ends.values_list("run", flat=True)) == ends, "the end of a run wasn't sent exactly once"
+        )
         self.expect(not RowFailure.objects.exists(), f"a row failed: {list(RowFailure.objects.values())}")
 
     def check_run(self, run: Run) -> None:
@@ -377,7 +383,7 @@ def seeded_faults() -> Iterator[Shared]:
             cursor.execute(f'ALTER DATABASE "{connection.settings_dict["NAME"]}" SET search_path = public, pg_catalog')
         connection.close()
         shared = Shared(helper, make_user("seeds"))
-        make_rule(channels=[make_channel()])
+        make_rule(channels=[make_channel(events=list(Channel.Subscription))])
         patch.setattr(timezone, "now", lambda: real_now() + (shared.world.skew if shared.world else timedelta()))
         patch.setattr(tasks, "send", shared.send)
         patch.setattr(deliveries, "send", lambda *arguments: Reply(status=200))

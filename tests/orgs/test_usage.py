@@ -16,6 +16,7 @@ from diagnostics.demo.app import DemoApp
 from diagnostics.demo.orgs import read_data
 from diagnostics.demo.responses import ApiError, DemoResponse, json_response
 from diagnostics.demo.routing import DemoRequest
+from diagnostics.evaluation.usage import evaluate_usage
 from diagnostics.genesys.documents.usage import PERMISSIONS
 from diagnostics.issues.models import Issue
 from diagnostics.orgs.clients import change_client, create_client
@@ -252,6 +253,10 @@ def test_page_groups_the_calls_of_an_org_and_links_to_a_prefilled_diagnosis(clie
         (["Acme support", "Second"], 18, 40),
         (["Elsewhere"], 9, 9),
     ]
+    assert [group.clients for group in client.get("/issues/failing-calls/?org=other").context["groups"]] == [
+        ["Elsewhere"]
+    ]
+    assert len(client.get("/issues/failing-calls/?org=nowhere").context["groups"]) == 2
     content = page.content.decode()
     assert f"?failing_call={second.pk}" in content
     assert "/causes/path.id_missing" in content
@@ -278,3 +283,9 @@ def test_new_client_id_forgets_the_usage_of_the_old_one() -> None:
     change_client(client, name=client.name, region_key=client.region, client_id="another", environment="")
     assert not CallFailure.objects.exists()
     assert not UsageReading.objects.exists()
+
+
+def test_measure_counts_the_seeded_calls_and_the_silent_clients() -> None:
+    result = evaluate_usage()
+    assert (result["found"], result["invented"], result["silent"]) == (12, 0, result["healthy"])
+    assert result["seeded"] == 12 < result["healthy"] + 12

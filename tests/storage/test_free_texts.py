@@ -73,7 +73,7 @@ NO_FREE_TEXT = {
     | dict.fromkeys(("url", "correlation_id", "request_headers", "response_headers", "body"), OF_THE_ENGINE),
     "Schedule": {"inputs": OF_THE_PARSER, "weekdays": "numbers", "cron": "refused where it is none", "zone": OUR_WORDS},
     "Heartbeat": dict.fromkeys(("name", "details"), OUR_WORDS),
-    "Channel": {"address": "where mail is sent; of a hook only its host"},
+    "Channel": {"address": "where mail is sent; of a hook only its host", "events": OUR_WORDS},
     "AlertRule": {"quiet_days": "numbers", "zone": OUR_WORDS},
     "Incident": {"cause": OUR_WORDS, "sentence": OF_THE_ENGINE, "changes": "made of columns that are redacted"},
     "Delivery": {"message": "made of columns that are redacted"},

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from diagnostics.demo.api.paging import numbered
 from diagnostics.demo.orgs import DemoClient, DemoOrg
 from diagnostics.demo.responses import ApiError, DemoResponse, json_response
 from diagnostics.demo.routing import DemoRequest, DemoRoute, reject_client_credentials
+
+CLIENTS = "/api/v2/oauth/clients"
 
 
 def token_info(request: DemoRequest) -> DemoResponse:
@@ -36,13 +39,23 @@ def oauth_client(request: DemoRequest) -> DemoResponse:
     client = request.org.client(request.params["clientId"])
     if client is None:
         raise ApiError("not.found")
+    return json_response(oauth_client_document(client))
+
+
+def oauth_client_document(client: DemoClient) -> dict[str, Any]:
+    """Model `OAuthClient`."""
     details = {
         "accessTokenValiditySeconds": client.validity,
         "registeredRedirectUri": [],
         "secret": client.secret,
-        "selfUri": f"/api/v2/oauth/clients/{client.id}",
+        "selfUri": f"{CLIENTS}/{client.id}",
     }
-    return json_response({**client_document(client), **details})
+    return {**client_document(client), **details}
+
+
+def oauth_clients(request: DemoRequest) -> DemoResponse:
+    """Model `OAuthClientEntityListing`. The API documents no query parameters, but its model has pages."""
+    return json_response(numbered(request, CLIENTS, [oauth_client_document(each) for each in request.org.clients]))
 
 
 def scopes(request: DemoRequest) -> DemoResponse:
@@ -84,6 +97,7 @@ ROUTES = (
     DemoRoute("GET", "/api/v2/tokens/me", token_info),
     DemoRoute("HEAD", "/api/v2/tokens/me", token_info),
     DemoRoute("GET", "/api/v2/oauth/scopes", scopes),
+    DemoRoute("GET", CLIENTS, oauth_clients, all_of=("oauth:client:view",)),
     DemoRoute("GET", "/api/v2/oauth/clients/{clientId}", oauth_client, all_of=("oauth:client:view",)),
     DemoRoute("GET", "/api/v2/organizations/me", organization),
     DemoRoute("GET", "/api/v2/organizations/limits/namespaces/{namespaceName}", limits),

@@ -15,10 +15,12 @@ from diagnostics.management.base import OK, OUTCOME_SIGNS, UNCLEAR, ProductComma
 from diagnostics.management.input_files import read_input
 from diagnostics.orgs.client_csv import COLUMNS, BadCsv, read_csv
 from diagnostics.orgs.client_import import import_clients
+from diagnostics.orgs.client_listing import read_listing, register_listed, rows_of, start_listing
 from diagnostics.orgs.clients import change_client, create_client, start_verification, verify_client
-from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.models import ClientListing, OAuthClient
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
+from diagnostics.web.refusals import ActionRefused
 
 ENVIRONMENTS = tuple(each.value for each in OAuthClient.Environment if each)
 GATEWAY_HELP = "address and path prefix of your company's own gateway; it only judges pasted URLs"
@@ -38,8 +40,11 @@ class Command(ProductCommand):
         add.add_argument("--client-id", required=True)
         add.add_argument("--environment", "--tier", choices=ENVIRONMENTS, default="", help="environment of the org")
         add.add_argument("--gateway", default="", metavar="URL", help=GATEWAY_HELP)
-        import_ = actions.add_parser("import", help="register clients from a CSV file; the workers verify them")
-        import_.add_argument("file", help=f"columns: {', '.join(COLUMNS)}; - reads standard input")
+        import_ = actions.add_parser("import", help="register clients from a CSV file, or those that an org lists")
+        import_.add_argument("file", nargs="?", help=f"columns: {', '.join(COLUMNS)}; - reads standard input")
+        import_.add_argument("--from-org", metavar="NAME", help="read the org's OAuth clients with this client")
+        import_.add_argument("--only", action="append", metavar="CLIENT_ID", help="register only this one; repeatable")
+        import_.add_argument("--list", action="store_true", help="only print what the org lists")
         edit = actions.add_parser("edit", help="change a client's environment or company gateway")
         edit.add_argument("name")
         edit.add_argument("--environment", "--tier", choices=(*ENVIRONMENTS, "unsaid"), help="environment of the org")
@@ -53,7 +58,11 @@ class Command(ProductCommand):
             self._list()
             return
         if options["act"] == "import":
-            sys.exit(self._import(options["file"]))
+            if bool(options["file"]) == bool(options["from_org"]):
+                bad_input("Give a CSV file, or --from-org with the name of a client.")
+            if options["file"]:
+                sys.exit(self._import(options["file"]))
+            sys.exit(self._import_listed(client_named(options["from_org"]), options["only"], options["list"]))
         client = _add(options) if options["act"] == "add" else client_named(options["name"])
         if client.is_retired:
             bad_input(f"The client {client.name} is retired.")
@@ -86,6 +95,31 @@ class Command(ProductCommand):
             state = client.get_state_display().lower() if client else " ".join(result.errors)
             self.stdout.write(f"{result.line}\t{result.name}\t{state}")
         return OK if all(result.client for result in results) else UNCLEAR
+
+    def _import_listed(self, client: OAuthClient, only: list[str] | None, is_only_printed: bool) -> int:
+        serve_demo_region(client.region)
+        try:
+            start_listing(client)
+        except ActionRefused as refused:
+            bad_input(str(refused))
+        read_listing(client.pk)
+        listing = ClientListing.objects.select_related("client").get(client=client)
+        if listing.state != ClientListing.State.READ:
+            self.stderr.write(listing.error)
+            return UNCLEAR
+        rows = rows_of(listing)
+        for row in rows:
+            state = (
+                "new" if row.is_new else f"registered as {row.registered}" if row.registered else row.listed.unusable
+            )
+            self.stdout.write(f"{row.listed.client_id}\t{row.listed.name}\t{state}")
+        if is_only_printed:
+            return OK
+        chosen = [row.listed.client_id for row in rows if row.is_new] if only is None else only
+        results = register_listed(listing, chosen, None)
+        for result in results:
+            self.stdout.write(f"{result.name}\t{' '.join(result.errors) or 'registered; add its secret'}")
+        return OK if len([result for result in results if result.client]) == len(set(chosen)) else UNCLEAR
 
     def _edit(self, client: OAuthClient, environment: str | None, gateway: str | None) -> None:
         if environment is None and gateway is None:

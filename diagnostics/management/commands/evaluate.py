@@ -12,6 +12,7 @@ from diagnostics.evaluation.bench.own_database import own_database
 from diagnostics.evaluation.cases import BadCases, Case, read_cases
 from diagnostics.evaluation.past_failures import counted, judge_failures, past_failures
 from diagnostics.evaluation.score import Score, evaluate
+from diagnostics.evaluation.usage import evaluate_usage
 from diagnostics.evaluation.what_if import PredictionScore, predict_cases
 from diagnostics.management.base import ProductCommand, bad_input
 
@@ -24,16 +25,21 @@ class Command(ProductCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="*", metavar="file", help="JSON list of cases")
-        parser.add_argument("--what-if", action="store_true", help="compare predictions with real runs")
-        parser.add_argument("--as-it-was", action="store_true", help="40 failures at known times of the demo's history")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--what-if", action="store_true", help="compare predictions with real runs")
+        what.add_argument("--as-it-was", action="store_true", help="40 failures at known times of the demo's history")
+        what.add_argument("--usage", action="store_true", help="the failing calls in the demo's API usage")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["as_it_was"]:
             self._print_past(options["json"])
             return
+        if options["usage"]:
+            self._print_usage(options["json"])
+            return
         if not options["files"]:
-            bad_input("Name at least one file with cases, or use --as-it-was.")
+            bad_input("Name at least one file with cases, or use --as-it-was or --usage.")
         cases = [case for file in options["files"] for case in _cases_in(file)]
         score = predict_cases(cases) if options["what_if"] else evaluate(cases)
         if options["json"]:
@@ -56,6 +62,17 @@ class Command(ProductCommand):
             self.stdout.write(f"{sign} {each['at']} {where}: {each['cause']} ({each['basis']}){expected}")
         for name, count in result.items():
             self.stdout.write(f"{name.replace('_', ' ')}: {count}")
+
+    def _print_usage(self, as_json: bool) -> None:
+        result = evaluate_usage()
+        if as_json:
+            self.stdout.write(json.dumps(result, indent=2))
+            return
+        for line in result["results"]:
+            self.stdout.write(f"{'+' if line['right'] else 'x'} {line['client']}: {line['call']}: {line['cause']}")
+        self.stdout.write(f"found: {result['found']} of {result['seeded']}")
+        self.stdout.write(f"invented: {result['invented']}")
+        self.stdout.write(f"silent: {result['silent']} of {result['healthy']} clients without a seeded call")
 
     def _print(self, score: Score) -> None:
         for result in score.cases:

@@ -13,6 +13,13 @@ EVENT_TITLES = {
     RECOVERED: "Resolved",
     ENDED: "No longer monitored",
     TEST: "Test",
+    "run.ended": "Run ended",
+    "issue.new": "New issue",
+    "issue.reopened": "Issue reopened",
+    "issue.resolved": "Issue resolved",
+    "issue.accepted": "Issue accepted",
+    "issue.acceptance_ended": "Issue no longer accepted",
+    "issue.assigned": "Issue assigned",
 }
 END_EVENTS = frozenset({RECOVERED, ENDED})
 MAX_LINE = 400
@@ -43,6 +50,14 @@ class Message:
     run: int | None = None
     incident: int | None = None
     thread: str = ""
+    issue: int | None = None
+    status: str = ""  # of the run or the issue
+    kind: str = ""  # of the run
+    branch: str = ""  # the check that a run repeated, "" for a whole run
+    conversation: str = ""
+    target: str = ""  # of the issue
+    assignee: str = ""
+    accepted_until: str = ""
 
     @property
     def subject(self) -> str:

@@ -61,7 +61,7 @@ def _pagerduty(channel: Channel, message: Message) -> Reply:
 
 
 def _webhook(channel: Channel, message: Message, message_id: str, now: datetime) -> Reply:
-    body = webhook.render(message)
+    body = webhook.render(message, message_id)
     return _post_body(channel.secret, body, webhook.headers(body, message_id, now, channel.signing_secret))
 
 

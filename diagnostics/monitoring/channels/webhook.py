@@ -19,12 +19,12 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def render(message: Message) -> bytes:
-    data: dict[str, Any] = message.to_json()
-    kind = f"incident.{data.pop('event')}" if not message.is_test else "test"
-    if message.is_test:
-        data.pop("event", None)
-    body = {"type": kind, "timestamp": message.at, "data": {**data, "facts": dict(message.facts)}}
+def render(message: Message, message_id: str) -> bytes:
+    """The page "API for programs" describes the body. `data` has the same keys for every type."""
+    data: dict[str, Any] = {**message.to_json(), "facts": dict(message.facts)}
+    event = data.pop("event")
+    kind = event if message.is_test or "." in event else f"incident.{event}"
+    body = {"id": message_id, "type": kind, "timestamp": message.at, "data": data}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -27,6 +27,16 @@ def _secret(label: str, help_text: str) -> forms.CharField:
     return forms.CharField(label=label, help_text=help_text, max_length=outgoing.MAX_URL, widget=hidden)
 
 
+def _events() -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label="Also send",
+        choices=Channel.Subscription.choices,
+        required=False,
+        help_text="Besides the alerts of its rules, for every run and issue that you may see.",
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
 class ChannelForm(forms.Form):
     """The base of the form for each kind. `shown` is what pages may show of the address, `hidden` what they may not."""
 
@@ -127,6 +137,11 @@ class WebhookForm(HookForm):
         "Your own program receives each message as JSON, signed as in Standard Webhooks. You get the signing secret in the "
         "next step."
     )
+    events = _events()
+
+
+class EventsForm(forms.Form):
+    events = _events()
 
 
 class PagerDutyForm(ChannelForm):

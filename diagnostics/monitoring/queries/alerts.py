@@ -13,6 +13,7 @@ from diagnostics.web.paging import KeyPage, key_page
 
 ALERT_PAGE = 40
 LARGE_COLUMNS = ("client__secret", "client__verification", "client__status_reason")
+NOT_LISTED = ("channel__secret", "channel__signing_secret", *LARGE_COLUMNS)
 
 
 def delivery_page(
@@ -28,11 +29,10 @@ def delivery_page(
 
 
 def visible_deliveries(viewer: User | None) -> QuerySet[Delivery]:
-    rows = Delivery.objects.select_related("channel", "incident__client", "rule")
-    rows = rows.defer("channel__secret", "channel__signing_secret", *(f"incident__{name}" for name in LARGE_COLUMNS))
+    rows = Delivery.objects.select_related("channel", "client", "incident", "rule").defer(*NOT_LISTED)
     if viewer is None or viewer.is_admin:
         return rows
-    return visible_rows(rows.filter(incident__isnull=False), viewer, "incident__client")
+    return visible_rows(rows.filter(client__isnull=False), viewer)
 
 
 def deliveries_of(issue: Issue) -> list[Delivery]:

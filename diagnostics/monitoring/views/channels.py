@@ -1,7 +1,7 @@
 """Alert channels: list, add, test and delete. For admins."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from diagnostics import tasks
 from diagnostics.accounts.access import admin_required
 from diagnostics.accounts.requests import Request
-from diagnostics.monitoring.channel_settings import add_channel, delete_channel
+from diagnostics.monitoring.channel_settings import add_channel, change_events, delete_channel
 from diagnostics.monitoring.deliveries import start_test
-from diagnostics.monitoring.forms.alerts import CHANNEL_FORMS
+from diagnostics.monitoring.forms.alerts import CHANNEL_FORMS, EventsForm
 from diagnostics.monitoring.lookups import find_channel
 from diagnostics.monitoring.models import Channel
 from diagnostics.monitoring.queries import alerts as queries
@@ -41,7 +41,12 @@ def channel_add(request: Request) -> HttpResponse:
     if not form.is_valid():
         return render(request, "monitoring/channels/add.html", context)
     channel = add_channel(
-        name=form.cleaned_data["name"], kind=kind, address=form.shown, secret=form.hidden, user=request.user
+        name=form.cleaned_data["name"],
+        kind=kind,
+        address=form.shown,
+        secret=form.hidden,
+        user=request.user,
+        events=form.cleaned_data.get("events", ()),
     )
     if channel.signing_secret:
         # Not after a redirect, for which the secret would have to be stored somewhere.
@@ -60,8 +65,21 @@ def channel_detail(request: Request, pk: int) -> HttpResponse:
         "channel": channel,
         "rules": queries.alert_rules().filter(channels=channel),
         "page": queries.delivery_page(request.user, channel=channel),
+        "events_form": EventsForm(initial={"events": channel.events}) if channel.is_webhook else None,
     }
     return render(request, "monitoring/channels/detail.html", context)
+
+
+@require_POST
+@admin_required
+def channel_events(request: Request, pk: int) -> HttpResponse:
+    channel, form = find_channel(pk), EventsForm(request.POST)
+    if not channel.is_webhook:
+        raise Http404
+    if form.is_valid():
+        change_events(channel, form.cleaned_data["events"])
+        messages.success(request, "Saved.")
+    return redirect("channel", pk)
 
 
 @require_POST

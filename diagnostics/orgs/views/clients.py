@@ -23,7 +23,9 @@ from diagnostics.orgs.permissions.relevant import STARTS, needed_permissions
 from diagnostics.orgs.permissions.role import MENU_PATH
 from diagnostics.orgs.queries.runs import RECENT_RUNS, runs_of_client
 from diagnostics.orgs.queries.syncs import sync_state_of
+from diagnostics.orgs.visibility import visible_clients
 
+MAX_READERS = 20  # links; the page of each org has one too
 GET_AND_POST = ["GET", "HEAD", "POST"]
 
 
@@ -64,10 +66,12 @@ def client_import(request: Request) -> HttpResponse:
         for client in (result.client for result in results):
             if client is not None and client.has_secret:
                 tasks.send(tasks.verify_client, client.pk)
+    readers = visible_clients(request.user).filter(state=OAuthClient.State.VERIFIED, retired_at=None)
     context = {
         "form": form,
         "results": results,
         "limit": MAX_ROWS,
+        "readers": readers.only("name")[:MAX_READERS],
         "registered": sum(result.client is not None for result in results or ()),
     }
     return render(request, "orgs/clients/import.html", context)

@@ -108,12 +108,15 @@ def page_head(content: str, heading: str, lead: str = "") -> SafeString:
 
 
 @register.simple_block_tag
-def more_actions(content: str, label: str = "More") -> SafeString:
-    """A menu of links and small forms, for actions that are not the page's primary one."""
+def more_actions(content: str, label: str = "More", of: str = "") -> SafeString:
+    """A menu of links and small forms, for actions that are not the primary one of the page, or of the row named `of`."""
+    hidden = format_html('<span class="visually-hidden"> for {}</span>', of) if of else ""
     return format_html(
-        '<details class="menu actions" name="menu"><summary class="button">{}</summary>'
+        '<details class="menu actions" name="menu"><summary class="button{}">{}{}</summary>'
         '<div class="menu-box">{}</div></details>',
+        " small" if of else "",
         label,
+        hidden,
         content,
     )
 
