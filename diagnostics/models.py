@@ -1,6 +1,7 @@
 """Imports every model, so that Django finds them. The code imports them from their packages."""
 
 from diagnostics.accounts.models import ApiToken, AuditEntry, User
+from diagnostics.batches.models import Batch, BatchGroup
 from diagnostics.issues.models import Incident, Issue, IssueNote
 from diagnostics.jobs.models import RowFailure, Turn
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery, MissedTime, Schedule
@@ -27,6 +28,8 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Badge",
+    "Batch",
+    "BatchGroup",
     "CallFailure",
     "Channel",
     "ClientListing",

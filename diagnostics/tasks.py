@@ -9,6 +9,7 @@ from celery.signals import beat_init, worker_ready, worker_shutdown
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from diagnostics.batches.batches import start_waiting_runs
 from diagnostics.issues.issues import update_issues_of_waiting_runs
 from diagnostics.jobs.turns import delete_old_turns
 from diagnostics.monitoring import deliveries
@@ -143,6 +144,11 @@ def send_watches() -> None:
         send(execute_run, run_id)
 
 
+def send_batches() -> None:
+    for run_id in start_waiting_runs():
+        send(execute_run, run_id)
+
+
 def send_due_syncs() -> None:
     for sync_id in due_syncs():
         send(run_due_org_sync, sync_id)
@@ -170,6 +176,7 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "schedules": send_due_schedules,
     "rate_limits": send_paced_runs,
     "watches": send_watches,
+    "batches": send_batches,
     "verifications": end_stuck_verifications,
     "contract_refreshes": end_stuck_refreshes,
     "configuration_syncs": send_due_syncs,

@@ -128,7 +128,7 @@ function deleteDraft() {
 function restoreDraft() {
   const form = draftForm();
   if (!form) {
-    if (sessionStorage.started && location.pathname.startsWith("/runs/")) deleteDraft();
+    if (sessionStorage.started && /^\/(runs|batches)\//.test(location.pathname)) deleteDraft();
     return;
   }
   delete sessionStorage.started;

@@ -10,6 +10,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
+from diagnostics.batches.models import Batch, BatchGroup
 from diagnostics.genesys.contract import bundled, serialize
 from diagnostics.issues.grouping import org_key
 from diagnostics.issues.models import Incident, Issue
@@ -236,6 +237,27 @@ def make_rights(**values: Any) -> dict[str, Any]:
         "read": {"tokens/me": "ok", "subjects/me": "ok"},
     }
     return {**defaults, **values}
+
+
+def make_batch(client: OAuthClient | None = None, run: Run | None = None, **values: Any) -> Batch:
+    """A batch of ten calls, nine of them failing and in one group, which the run diagnosed."""
+    batch = Batch.objects.create(
+        client=client or make_client(), **{"calls": 10, "succeeded": 1, "is_starting": False, **values}
+    )
+    BatchGroup.objects.create(
+        batch=batch,
+        position=1,
+        cause="path.not_in_api",
+        certainty="proved",
+        sentence="This path isn't in the API.",
+        method="POST",
+        template="/api/v2/conversations/chat/{id}/cobrowse",
+        status=404,
+        calls=9,
+        inputs={"call": None, "answer": None, "conversation_id": CONVERSATION},
+        run=run,
+    )
+    return batch
 
 
 def make_provider(client: OAuthClient | None = None, ref: str = "", **values: Any) -> Provider:

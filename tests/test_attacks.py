@@ -159,7 +159,7 @@ class TestForgedRequests:
         for site_page in sample_site.pages():
             reported_by(browser_of(ada).get(site_page.path))
         reported = set(AuditEntry.objects.order_by("id")[before:].values_list("action", flat=True))
-        assert reported <= {"person.signed_in", "runs.exported", "run.exported", "audit.exported"}
+        assert reported <= {"person.signed_in", "runs.exported", "run.exported", "audit.exported", "batch.exported"}
 
 
 class TestMassAssignment:

@@ -13,7 +13,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 # Models whose rows belong to one client or org.
 OF_AN_ORG = {
-    "CallFailure", "ConfigurationSync", "Delivery", "Exchange", "Finding", "HeldPermission", "Incident", "Issue", "IssueNote",
+    "Batch", "CallFailure", "ConfigurationSync", "Delivery", "Exchange", "Finding", "HeldPermission", "Incident", "Issue", "IssueNote",
     "OAuthClient", "OrgChange", "Provider", "Run", "Schedule", "UsageReading", "Watch",
 }  # fmt: skip
 # Modules that answer requests of people.
@@ -59,6 +59,7 @@ UNLIMITED: dict[str, str] = {
     "operations.queries.workload._deliveries": COUNT,
     "operations.queries.workload._ended": COUNT,
     "operations.queries.workload.workload": COUNT,
+    "operations.queries.retention.batches_past": NIGHT,
     "operations.queries.retention.changes_past": NIGHT,
     "operations.queries.retention.issues_past": NIGHT,
     "operations.queries.retention.runs_past": NIGHT,

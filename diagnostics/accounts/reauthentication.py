@@ -82,6 +82,7 @@ NEEDS_NO_CONFIRMATION = {
     "api:schedule-add": "is called by token, without a session",
     "mcp": "is called by token, without a session",
     "start": _RUN,
+    "batch-start": _RUN,
     "run-again": _RUN,
     "check-again": _RUN,
     "watch-start": _RUN,

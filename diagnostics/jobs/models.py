@@ -19,6 +19,8 @@ class RowFailure(models.Model):
         RUN_RETENTION = "run_retention", "Run: cleanup"
         SCHEDULE = "schedule", "Schedule: next run"
         WATCH = "watch", "Re-check until fixed"
+        BATCH = "batch", "Batch: starting its runs"
+        BATCH_RETENTION = "batch_retention", "Batch: cleanup"
         CLIENT = "client", "Client: verification"
         CLIENT_SYNC = "client_sync", "Client: planning its configuration sync"
         CONTRACT = "contract", "API reference: refresh"

@@ -26,11 +26,12 @@ OF_A_CHANNEL = (
 POLICIES = {
     "oauthclient": f"id IN {CLIENTS}",
     **dict.fromkeys(
-        ("accesstoken", "badge", "callfailure", "clientlisting", "configurationsync", "delivery", "heldpermission",
+        ("accesstoken", "badge", "batch", "callfailure", "clientlisting", "configurationsync", "delivery", "heldpermission",
          "incident", "issue", "orgchange", "provider", "run", "schedule", "usagereading"),
         OF_A_CLIENT,
     ),
     **dict.fromkeys(("exchange", "finding", "idempotencykey", "watch"), OF_A_RUN),
+    "batchgroup": seen("batch", "p.id = batch_id"),
     "issuenote": seen("issue", "p.id = issue_id"),
     "missedtime": seen("schedule", "p.id = schedule_id"),
     "clientratelimit": seen(

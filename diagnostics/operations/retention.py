@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
+from diagnostics.batches.models import Batch, BatchGroup
 from diagnostics.issues.models import Issue, IssueNote
 from diagnostics.jobs.leases import claim, leased
 from diagnostics.jobs.row_failures import Kind as Failing
@@ -23,6 +24,7 @@ from diagnostics.operations.models import RetentionPass, RetentionRule
 from diagnostics.operations.queries.retention import (
     Kind,
     Rules,
+    batches_past,
     bodies_past,
     changes_past,
     cutoffs_of,
@@ -240,6 +242,7 @@ def _drop_bodies(runs: list[int]) -> dict[str, int]:
 
 def _of_findings(cutoff: datetime) -> Iterator[DeletionBatch]:
     yield _deletion(Failing.RUN_RETENTION, runs_past(cutoff).order_by("created_at"), BATCH)
+    yield _deletion(Failing.BATCH_RETENTION, batches_past(cutoff).order_by("created_at"), BATCH)
     yield _deletion(Failing.ISSUE_RETENTION, issues_past(cutoff).order_by("last_seen_at"), ROW_BATCH)
 
 
@@ -258,6 +261,8 @@ NOUNS = {
     Finding._meta.label: "findings",
     Exchange._meta.label: "requests",
     Watch._meta.label: "watches",
+    Batch._meta.label: "batches",
+    BatchGroup._meta.label: "groups of batches",
     Issue._meta.label: "issues",
     IssueNote._meta.label: "notes",
     Delivery._meta.label: "deliveries",

@@ -10,6 +10,8 @@ from django.db.models import Model, Q
 from django.utils import timezone
 
 from diagnostics.accounts.audit import record
+from diagnostics.batches.batches import resume_batch
+from diagnostics.batches.models import Batch
 from diagnostics.issues.models import Incident, Issue
 from diagnostics.jobs.models import RowFailure
 from diagnostics.jobs.row_failures import (
@@ -47,6 +49,8 @@ MODELS: Mapping[str, type[Model]] = {
     Kind.RUN_RETENTION: Run,
     Kind.SCHEDULE: Schedule,
     Kind.WATCH: Watch,
+    Kind.BATCH: Batch,
+    Kind.BATCH_RETENTION: Batch,
     Kind.CLIENT: OAuthClient,
     Kind.CLIENT_SYNC: OAuthClient,
     Kind.CONTRACT: ContractVersion,
@@ -158,6 +162,7 @@ RETRIES: Mapping[str, Callable[[int], object]] = {
     Kind.RUN_CLOSING: _close_again,
     Kind.RUN_SEARCH: _close_again,
     Kind.SCHEDULE: _resume_schedule,
+    Kind.BATCH: resume_batch,
     Kind.DELIVERY: _send_again,
     Kind.RETENTION: _reopen_pass,
 }

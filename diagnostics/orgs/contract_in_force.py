@@ -7,6 +7,7 @@ from functools import lru_cache
 from diagnostics.accounts.models import User
 from diagnostics.genesys import contract
 from diagnostics.genesys.contract import Contract, bundled
+from diagnostics.genesys.regions import Region
 from diagnostics.orgs.models import ContractVersion
 from diagnostics.orgs.visibility import visible_clients
 
@@ -17,6 +18,11 @@ def current_contract(region_key: str) -> Contract:
     if newest is None:
         return bundled()
     return _loaded(newest.pk, newest.sha256)
+
+
+def contract_for(region: Region | None) -> Contract:
+    """Of a region that may be unknown."""
+    return current_contract(region.key) if region else bundled()
 
 
 def current_version(region_key: str) -> ContractVersion | None:

@@ -6,6 +6,7 @@ Their buttons POST to `start`: `client=<pk>` and `kind=health` start a health ch
 """
 
 import json
+from functools import partial
 from typing import cast
 
 from django.core.files.uploadedfile import UploadedFile
@@ -19,6 +20,7 @@ from diagnostics import tasks
 from diagnostics.accounts.access import may_run_required
 from diagnostics.accounts.rate_limits import TooManyRuns
 from diagnostics.accounts.requests import Request
+from diagnostics.batches.batches import create_batch, start_runs
 from diagnostics.demo.tour import tour
 from diagnostics.genesys import gateway
 from diagnostics.orgs.lookups import find_failing_call, find_provider
@@ -32,6 +34,7 @@ from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run
 from diagnostics.runs.throttling import too_many_requests
 from diagnostics.web.clean_requests import clean_form
+from diagnostics.web.refusals import ActionRefused
 
 STALE_FORM = (
     "You signed in again after you opened this page, so we didn't start anything. Your text is still here: try again."
@@ -66,7 +69,14 @@ def preview(request: Request) -> HttpResponse:
             review = review_paste(form, request.user)
     except StillReading as busy:
         return too_many_requests(render(request, "pages/diagnose/_still_reading.html"), busy)
-    return render(request, "pages/diagnose/_review.html", {"form": form, "review": review})
+    context = {
+        "form": form,
+        "review": review,
+        "offer": _offer(form, review, request),
+        "has_clients": form.fields["client"].queryset.exists(),  # type: ignore[attr-defined]
+        "is_fragment": True,
+    }
+    return render(request, "pages/diagnose/_review.html", context)
 
 
 @require_POST
@@ -95,6 +105,31 @@ def start(request: Request) -> HttpResponse:
         form.add_error(None, str(busy))
         return too_many_requests(_page(request, form, review), busy)
     return redirect("run", run.pk)
+
+
+@require_POST
+@sensitive_post_parameters("call", "answer")
+@may_run_required
+def start_batch(request: Request) -> HttpResponse:
+    """Diagnoses each group of a text with many calls."""
+    form = DiagnoseForm(request.POST, request.FILES, viewer=request.user, starts=True)
+    with reading_one_text(request.user, _text_size(request)):
+        review = review_paste(form, request.user)
+        form.mask()
+    client, offer = form.cleaned_data.get("client"), review.batch if review else None
+    if client is None or offer is None or not offer.review.groups:
+        if client is not None:
+            form.add_error(None, "This text has no failing calls to check. Paste it again.")
+        return _page(request, form, review)
+    try:
+        batch = create_batch(client, offer.review, request.user, key=offer.key)
+    except ActionRefused as refused:
+        form.add_error("client", str(refused))
+        return _page(request, form, review)
+    with transaction.atomic():
+        for run_id in start_runs(batch.pk):
+            transaction.on_commit(partial(tasks.send, tasks.execute_run, run_id))
+    return redirect("batch", batch.pk)
 
 
 def show_draft_again(request: HttpRequest) -> HttpResponse:
@@ -136,6 +171,13 @@ def _prefilled(request: Request) -> dict[str, object]:
     return {"client": provider.client_id, "call": call}
 
 
+def _offer(form: DiagnoseForm, review: PasteReview | None, request: Request) -> str:
+    """The groups of a text with many calls, signed for its form; "" for a text with few, or for who may not start runs."""
+    if review is None or review.batch is None or not request.user.may_run:
+        return ""
+    return review.batch.signed(form["call"].value() or "", request.user)
+
+
 def _id_in(request: Request, name: str) -> int | None:
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
@@ -156,6 +198,7 @@ def _page(request: Request, form: DiagnoseForm, review: PasteReview | None = Non
     context = {
         "form": form,
         "review": review,
+        "offer": _offer(form, review, request),
         "has_clients": form.fields["client"].queryset.exists(),  # type: ignore[attr-defined]
         "tour": tour(request.user),
     }

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diagnostics.accounts.models import User
+from diagnostics.batches.offers import BatchOffer, read_offer
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.claims.checker import MAX_PASTE, ClaimCheck, check_text
 from diagnostics.claims.claim import CheckedClaim, ClaimVerdict
+from diagnostics.engine.batch_review import review_batch
 from diagnostics.engine.call_review import CallReview, review_call
 from diagnostics.engine.finding import FindingResult
-from diagnostics.genesys.contract import Contract, bundled
+from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.regions import Region, region, region_of_host
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contract_in_force import contract_for
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.company_gateway import is_host_of
@@ -20,6 +22,8 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.as_it_was import verdict_then
 from diagnostics.runs.forms.paste import DiagnoseForm
 
+MANY = 5  # calls from which a text is offered as a batch
+LONG_LOG = 20  # calls from which nobody wants them one by one
 RECORDS = ("har", "postman")  # lists of calls, in which nobody claims anything
 ALWAYS_SHOWN = {"request.path": "Path", "request.method": "Method", "request.host": "Host", "request.body": "Body"}
 SHOWN_IF_NOT_PASSED = {
@@ -42,7 +46,7 @@ class PartReview:
 
 @dataclass(frozen=True)
 class PasteReview:
-    """`call` is None if the text has neither a call nor a response nor a conversation ID.
+    """`call` is None if the text has neither a call nor a response nor a conversation ID, `batch` if it has few calls.
 
     `then` is the verdict on the chosen client's org at the time of the failure, {} if that isn't known or adds nothing.
     """
@@ -53,6 +57,12 @@ class PasteReview:
     claims: ClaimCheck
     other_claims: tuple[CheckedClaim, ...]  # without those that the parts of the call show
     then: Mapping[str, Any] = field(default_factory=dict)
+    batch: BatchOffer | None = None
+
+    @property
+    def is_log(self) -> bool:
+        """Whether the text has so many calls that the groups matter more than one call or a claim."""
+        return is_log(self.batch)
 
     @property
     def claims_by_verdict(self) -> list[tuple[str, list[CheckedClaim]]]:
@@ -68,9 +78,10 @@ def review_paste(form: DiagnoseForm, viewer: User) -> PasteReview | None:
     """Validates the form, and judges its text against the contract of the call's region. None if there is no text."""
     form.is_valid()
     found = _region(form)
-    contract = current_contract(found.key) if found else bundled()
+    contract = contract_for(found)
     text = form.pasted.text if form.pasted else ""
-    is_prose = form.parsed is None or form.parsed.form not in RECORDS
+    batch = _batch(form, text, viewer)
+    is_prose = not is_log(batch) and (form.parsed is None or form.parsed.form not in RECORDS)
     claims = check_text(text, contract) if is_prose and len(text) <= MAX_PASTE else ClaimCheck(())
     call = parts = None
     then: dict[str, Any] = {}
@@ -79,9 +90,9 @@ def review_paste(form: DiagnoseForm, viewer: User) -> PasteReview | None:
         call = review_call(inputs, contract, found)
         parts = tuple(_parts(inputs, call))
         then = _verdict_then(inputs, call, form.cleaned_data.get("client"))
-    if call is None and not claims.claims:
+    if call is None and not claims.claims and batch is None:
         return None
-    return PasteReview(contract, call, parts or (), claims, tuple(_others(claims, form.inputs)), then)
+    return PasteReview(contract, call, parts or (), claims, tuple(_others(claims, form.inputs)), then, batch)
 
 
 def _verdict_then(inputs: Inputs, call: CallReview, client: OAuthClient | None) -> dict[str, Any]:
@@ -89,6 +100,20 @@ def _verdict_then(inputs: Inputs, call: CallReview, client: OAuthClient | None) 
         return {}
     verdict = verdict_then(call.verdict.to_json(), call.findings, (), call.context, inputs, client)
     return verdict if "today" in verdict.get("as_of", {}) else {}
+
+
+def is_log(batch: BatchOffer | None) -> bool:
+    return batch is not None and batch.review.calls >= LONG_LOG
+
+
+def _batch(form: DiagnoseForm, text: str, viewer: User) -> BatchOffer | None:
+    """The groups of a text with many calls: those that this form was shown with, else those that the text has."""
+    shown = read_offer(form.data.get("batch", ""), form.data.get("call", ""), viewer)
+    if shown or not text.strip():
+        return shown
+    gateways = [url for url in _gateways(form, viewer) if url]
+    review = review_batch(text, contract_for, gateways, MANY)
+    return BatchOffer(review) if review.calls >= MANY else None
 
 
 def _region(form: DiagnoseForm) -> Region | None:
@@ -108,12 +133,16 @@ def _with_gateway(inputs: Inputs, form: DiagnoseForm, viewer: User) -> Inputs:
     """With the company gateway whose host the call has: that of the chosen client, else that of any visible one."""
     if inputs.call is None or not inputs.call.host:
         return inputs
+    host = inputs.call.host
+    gateway = next((url for url in _gateways(form, viewer) if is_host_of(url, host)), "")
+    return replace(inputs, company_gateway=gateway)
+
+
+def _gateways(form: DiagnoseForm, viewer: User) -> list[str]:
+    """The company gateway of the chosen client first."""
     client = form.cleaned_data.get("client")
     known = visible_clients(viewer).exclude(company_gateway="").values_list("company_gateway", flat=True)
-    gateways = [client.company_gateway] if client else []
-    host = inputs.call.host
-    gateway = next((url for url in (*gateways, *known.distinct()) if is_host_of(url, host)), "")
-    return replace(inputs, company_gateway=gateway)
+    return [*([client.company_gateway] if client else []), *known.distinct()]
 
 
 def _parts(inputs: Inputs, review: CallReview) -> Iterator[PartReview]:

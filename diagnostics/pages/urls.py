@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern] = [
     path("", diagnose.home, name="home"),
     path("diagnose/", diagnose.read, name="diagnose-read"),
     path("diagnose/start/", diagnose.start, name="start"),
+    path("diagnose/batch/", diagnose.start_batch, name="batch-start"),
     path("diagnose/preview/", diagnose.preview, name="diagnose-preview"),
     path("orgs/", orgs.orgs, name="orgs"),
     path("orgs/<str:org_key>/", orgs.org, name="org"),

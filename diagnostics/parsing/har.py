@@ -18,7 +18,10 @@ from diagnostics.text import time_budget
 START = re.compile(r"^\ufeff?[ \t]*\{\s*\"log\"\s*:\s*\{", re.MULTILINE)
 TOTALS = re.compile(r"\{\"log\":\{\"_total\":(\d{1,9}),\"_whole\":(true|false),")
 MAX_BODY = 50_000
-MAX_ENTRIES_SIZE = 900_000  # characters of the entries in a reduced HAR
+MAX_ENTRIES_SIZE = 900_000  # characters of the likeliest entries in a reduced HAR
+MAX_OTHERS_SIZE = 1_500_000  # characters of the other entries, which only count
+MAX_SHORT = 20_000  # characters of a value in one of the other entries
+SHORT_HEADERS = frozenset({"accept", "authorization", "content-type", "host", "inin-correlation-id"})
 MAX_MB = 64
 LEAVE_OUT = ("pages", "timings", "cache", "initiator", "_initiator")
 SMALLER = (
@@ -33,9 +36,9 @@ class MostLikelyEntries:
     def __init__(self) -> None:
         self.candidates: list[tuple[Candidate, dict[str, Any]]] = []
 
-    def add(self, entry: dict[str, Any]) -> None:
+    def add(self, entry: dict[str, Any], position: int = 0) -> None:
         time_budget.check()
-        small = _cut(entry)
+        small = _cut(entry) | {"_position": position}
         self.candidates.append((candidate_of(small), small))
         if len(self.candidates) > 4 * MAX_CANDIDATES:
             self.candidates = self.best()
@@ -80,15 +83,23 @@ def candidates_in_har(text: str) -> list[Candidate]:
 
 
 class HarReducer:
-    """Reduces a HAR of any size, fed in pieces, to its most likely entries.
+    """Reduces a HAR of any size, fed in pieces: its most likely entries, and what counts of the others.
 
-    Reads at most MAX_MB million characters, and keeps one entry and the most likely ones in memory.
+    Reads at most MAX_MB million characters, and keeps one entry, the most likely ones and the short others in memory.
     """
 
     def __init__(self) -> None:
         self.entries = MostLikelyEntries()
-        self.scanner = EntryScanner(self.entries.add)
+        self.others: list[str] = []
+        self.others_size = 0
+        self.scanner = EntryScanner(self._add)
         self.size = 0
+
+    def _add(self, entry: dict[str, Any]) -> None:
+        self.entries.add(entry, len(self.others))
+        row = json.dumps(_shortest(entry), ensure_ascii=False)
+        self.others_size += len(row)
+        self.others.append(row if self.others_size <= MAX_OTHERS_SIZE else "")
 
     def feed(self, piece: str) -> None:
         self.size += len(piece)
@@ -99,21 +110,55 @@ class HarReducer:
         """The reduced HAR. Raises Unreadable if it has no entry."""
         if not self.entries.candidates:
             raise Unreadable(_nothing_in(self.scanner, self.scanner.finished))
-        rows = _fitting(
-            [(candidate, json.dumps(entry, ensure_ascii=False)) for candidate, entry in self.entries.best()]
-        )
+        rows = dict(enumerate(self.others))
+        best = self.entries.best()
+        for index, row in _fitting(
+            [(candidate, json.dumps(entry, ensure_ascii=False)) for candidate, entry in best]
+        ).items():
+            rows[best[index][1]["_position"]] = row
         whole = "true" if self.scanner.finished else "false"
-        return f'{{"log":{{"_total":{self.scanner.total},"_whole":{whole},"entries":[{",".join(rows)}]}}}}'
+        return f'{{"log":{{"_total":{self.scanner.total},"_whole":{whole},"entries":[{",".join(filter(None, rows.values()))}]}}}}'
 
 
-def _fitting(rows: list[tuple[Candidate, str]]) -> list[str]:
-    """The most likely rows that fit into MAX_ENTRIES_SIZE characters, in their order."""
-    remaining, chosen = MAX_ENTRIES_SIZE, []
+def _fitting(rows: list[tuple[Candidate, str]]) -> dict[int, str]:
+    """The most likely rows that fit into MAX_ENTRIES_SIZE characters, by their index."""
+    remaining, chosen = MAX_ENTRIES_SIZE, {}
     for index in sorted(range(len(rows)), key=lambda index: rows[index][0].rank, reverse=True):
         if len(rows[index][1]) <= remaining:
-            chosen.append(index)
+            chosen[index] = rows[index][1]
             remaining -= len(rows[index][1])
-    return [rows[index][1] for index in sorted(chosen)]
+    return chosen
+
+
+def _shortest(entry: dict[str, Any]) -> dict[str, Any]:
+    """What counts of an entry; of a failed one also what shows why."""
+    status = _status_of(entry)
+    request, response = entry["request"], entry.get("response")
+    short: dict[str, Any] = {
+        "startedDateTime": str(entry.get("startedDateTime"))[:40],
+        "request": {"method": method_in(request.get("method")), "url": url_of(entry)[:MAX_SHORT]},
+        "response": {"status": status},
+    }
+    if status and status < 400:
+        return short
+    small = _cut(entry)
+    short["request"]["headers"] = _short_headers(request)
+    posted = small["request"]["postData"]
+    if isinstance(posted, dict):
+        is_long = len(str(posted.get("text") or "")) > MAX_SHORT or "params" in posted
+        short["request"]["postData"] = {"_left_out": True} if is_long else {"text": posted.get("text")}
+    content = small["response"].get("content")
+    if isinstance(content, dict) and isinstance(content.get("text"), str) and len(content["text"]) <= MAX_SHORT:
+        short["response"]["content"] = {"text": content["text"], "encoding": content.get("encoding")}
+    short["response"]["headers"] = _short_headers(response if isinstance(response, dict) else {})
+    error = small["response"].get("_error") or small.get("_error")
+    return short | ({"_error": error[:200]} if isinstance(error, str) else {})
+
+
+def _short_headers(message: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {"name": name, "value": value[:MAX_SHORT]} for name, value in _headers(message) if name.lower() in SHORT_HEADERS
+    ]
 
 
 def candidate_of(
@@ -125,6 +170,11 @@ def candidate_of(
         url_of(entry),
         _status_of(entry),
     )
+
+
+def candidate_of_whole(entry: dict[str, Any]) -> Candidate:
+    """Of an entry as a browser writes it."""
+    return candidate_of(_cut(entry))
 
 
 def _draft_of(entry: dict[str, Any], source: str, lost: str) -> Draft:

@@ -134,11 +134,8 @@ def _read_paste(
         conversation_id = conversation_id.strip() or alone["id"]
     elif pasted.text.strip():
         found = pasted.parsed(choice)
-        call, response, notes, time = found.call, found.response, found.notes, found.time
-        if call is not None and found.form in RECORDS:
-            call = replace(call, as_sent=True)
-        if call is None or not call.url or call.variables:  # then the call doesn't name the conversation
-            conversation_id = conversation_id.strip() or found.conversation_id
+        call, response, conversation_id = values_of(found, conversation_id)
+        notes, time = found.notes, found.time
     if answer_text.strip():
         given = parse_response(answer_text)
         response, notes, time = given.response, (*notes, *given.notes), given.time or time
@@ -154,6 +151,16 @@ def _notes_of_time(time: str) -> Iterator[Note]:
     elif time:
         sentence = f"The time of the failure, {time.replace('T', ' ')}, has no time zone, so it isn't used."
         yield Note("dropped", sentence)
+
+
+def values_of(found: Parsed, conversation_id: str = "") -> tuple[FailingCall | None, ReceivedResponse | None, str]:
+    """The call, its response and the conversation ID, which is "" if the call names the conversation."""
+    call = found.call
+    if call is not None and found.form in RECORDS:
+        call = replace(call, as_sent=True)
+    if call is None or not call.url or call.variables:
+        conversation_id = conversation_id.strip() or found.conversation_id
+    return call, found.response, conversation_id
 
 
 def _clean_id(text: str) -> str:

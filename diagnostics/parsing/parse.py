@@ -117,7 +117,7 @@ class PastedCall:
             if len(candidates) > 1:
                 why = "as chosen" if chosen == choice else "as the likeliest"
                 draft.note("taken", f"Of {len(candidates)} calls in the text, number {chosen + 1} was chosen, {why}.")
-            parsed = _masked(draft)
+            parsed = parsed_of(draft)
             return replace(
                 parsed,
                 choices=tuple(self._choices(candidates, chosen)),
@@ -282,7 +282,7 @@ def parse_response(text: str) -> Parsed:
     draft.note_composed_body()
     if draft.response and draft.response.status is None and not draft.response.network_error:
         draft.note("guessed", "The response has no status, so only its body was checked.")
-    return _masked(draft)
+    return parsed_of(draft)
 
 
 def masked_text(text: str) -> str:
@@ -404,7 +404,8 @@ def _first_headers(headers: Headers) -> Headers:
     return [(name, time_budget.beginning(value, LONGEST_HEADER)) for name, value in headers[:FIRST_HEADERS]]
 
 
-def _masked(draft: Draft) -> Parsed:
+def parsed_of(draft: Draft) -> Parsed:
+    """The call and the response of a draft, masked. Raises Unreadable if there is neither, or thousands of secrets."""
     try:
         parsed = _mask(draft).parsed
     except TooManySecrets:

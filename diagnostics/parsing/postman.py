@@ -1,9 +1,9 @@
-"""Reads Postman exports: a collection, a folder, one item or one request."""
+"""Reads Postman exports: a collection, a folder, one item or one request, and the results of a run (also Newman's)."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from urllib.parse import quote_plus
@@ -25,6 +25,7 @@ VARIABLE = re.compile(r"\{\{[ \t]{0,5}([^{}\n]{1,100}?)[ \t]{0,5}\}\}")
 DOCUMENT = re.compile(r"^[ \t]{0,20}(?=\{)", re.MULTILINE)
 PATH_VARIABLE = re.compile(r"(?<=/):([A-Za-z_][\w.-]{0,80})")
 START = re.compile(r"\ufeff?\s*\{\s*\"(?:info|item|collection|_postman_id|variable|auth)\"\s*:")
+MAX_STREAM = 50_000  # bytes of a response body that Newman writes as a list of numbers
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,17 @@ class Item:
 
     row: Mapping[str, Any]
     title: str
-    auth: Any
-    variables: Mapping[str, str]
+    auth: Any = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    is_result: bool = False  # of a run, so that the response is its own and nothing is left to default
 
 
 def is_collection(value: Any) -> bool:
+    """Whether the value is a collection, or the results of its run."""
     if not isinstance(value, dict):
         return False
+    if _results(value):
+        return True
     inner = value.get("collection")
     return isinstance(value.get("item"), list) or (isinstance(inner, dict) and isinstance(inner.get("item"), list))
 
@@ -86,6 +91,10 @@ def is_item(value: Any) -> bool:
 
 def candidates_in_collection(value: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> list[Candidate]:
     """The calls of a collection. `environment` has values from outside. Raises Unreadable for a collection without requests."""
+    if results := _results(value):
+        return [
+            candidate_of(item, max(0, len(results) - MAX_ITEMS)) for item in time_budget.checked(results[:MAX_ITEMS])
+        ]
     root = value if isinstance(value.get("item"), list) else value["collection"]
     items = list(_items(root, environment or {}))
     left_out = max(0, len(items) - MAX_ITEMS)
@@ -95,6 +104,36 @@ def candidates_in_collection(value: Mapping[str, Any], environment: Mapping[str,
             "Export the collection with its requests, or paste the failing one as curl (Postman: Code > cURL)."
         )
     return [candidate_of(item, left_out) for item in time_budget.checked(items[:MAX_ITEMS])]
+
+
+def _results(value: Mapping[str, Any]) -> list[Item]:
+    """The requests of a run with their responses: Newman's executions, or the results that the app exports."""
+    run, found = value.get("run"), []
+    for row in _enabled_rows(run.get("executions")) if isinstance(run, dict) else ():
+        if isinstance(row.get("request"), dict):
+            name = _text(row["item"].get("name")) if isinstance(row.get("item"), dict) else ""
+            found.append(
+                Item({"request": row["request"], "response": [_received(row.get("response"))]}, name, is_result=True)
+            )
+    collection = value.get("collection")
+    requests = _enabled_rows(collection.get("requests") if isinstance(collection, dict) else None)
+    methods = {_text(row.get("id")): row.get("method") for row in requests}
+    for row in _enabled_rows(value.get("results")):
+        if isinstance(row.get("url"), str) and isinstance(row.get("responseCode"), dict):
+            request = {"method": methods.get(_text(row.get("id"))), "url": row["url"]}
+            row_of_run = {"request": request, "response": [row["responseCode"]]}
+            found.append(Item(row_of_run, _text(row.get("name")), is_result=True))
+    return found
+
+
+def _received(response: Any) -> dict[str, Any]:
+    """The response of an execution with its body as text."""
+    row = dict(response) if isinstance(response, dict) else {}
+    stream = row.get("stream")
+    data = stream.get("data") if isinstance(stream, dict) else None
+    if isinstance(data, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in data[:MAX_STREAM]):
+        row["body"] = bytes(data[:MAX_STREAM]).decode("utf-8", "replace")
+    return row
 
 
 def candidate_of_item(value: Mapping[str, Any]) -> Candidate:
@@ -122,11 +161,12 @@ def draft_of(item: Item, left_out: int = 0) -> Draft:
     draft.headers = _headers(request.get("header"), item.variables)
     draft.body = _body(request.get("body"), item.variables, draft)
     _authorize(draft, request.get("auth", item.auth), item.variables)
-    if not request.get("method"):
+    if not request.get("method") and not item.is_result:
         draft.default_method("Postman")
     if response := _example(item.row):
         draft.response = _response(response)
-        draft.note("guessed", "The answer is the example that is saved with the request.")
+        if not item.is_result:
+            draft.note("guessed", "The answer is the example that is saved with the request.")
     if names := sorted(set(VARIABLE.findall(draft.url))):
         draft.note(
             "guessed", f"Variables without a value stay placeholders: {len(names)}. An environment may set them."

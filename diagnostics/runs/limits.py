@@ -19,7 +19,7 @@ EXPORT_SECONDS = 10  # to wait before another try while an export is running
 READING, PREVIEW, EXPORTING, UPLOADING = 7_302, 7_303, 7_304, 7_305
 
 
-EXPORTS = Limit(("runs.exported", "audit.exported"), 6, "started {} exports")
+EXPORTS = Limit(("runs.exported", "audit.exported", "batch.exported"), 6, "started {} exports")
 PACKETS = Limit(("run.exported",), 20, "downloaded {} runs")
 
 

@@ -6,11 +6,11 @@ from diagnostics.accounts.models import User
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Exchange, Finding, Run, Watch
 
-HEAVY = ("client__secret", "repeats__inputs", "repeats__verdict")
+HEAVY = ("client__secret", "repeats__inputs", "repeats__verdict", "batch_group__inputs")
 
 
 def find_run(pk: int, user: User) -> Run:
-    runs = visible_rows(Run.objects.select_related("client", "started_by", "repeats"), user)
+    runs = visible_rows(Run.objects.select_related("client", "started_by", "repeats", "batch_group"), user)
     return get_object_or_404(runs.defer(*HEAVY), pk=pk)
 
 

@@ -13,6 +13,7 @@ from diagnostics.accounts.urls import account_urls, sign_in_urls
 from diagnostics.jobs.models import RowFailure
 from diagnostics.orgs.models import OAuthClient
 from tests.factories import (
+    make_batch,
     make_channel,
     make_client,
     make_delivery,
@@ -54,7 +55,20 @@ class Address:
         return self.of in OF_AN_ORG
 
 
-OF_AN_ORG = {"client", "org", "run", "exchange", "finding", "known", "provider", "schedule", "incident", "delivery"}
+OF_AN_ORG = {
+    "batch",
+    "batch export",
+    "client",
+    "org",
+    "run",
+    "exchange",
+    "finding",
+    "known",
+    "provider",
+    "schedule",
+    "incident",
+    "delivery",
+}
 ADDRESSES = (
     Address("home"),
     Address("orgs"),
@@ -82,6 +96,11 @@ ADDRESSES = (
     Address("search"),
     Address("diagnose-read", WRITE),
     Address("start", WRITE, RUNNERS),
+    Address("batch-start", WRITE, RUNNERS),
+    Address("batches"),
+    Address("batch", of="batch"),
+    Address("batch-progress", of="batch"),
+    Address("batch-export", of="batch export"),
     Address("diagnose-preview", WRITE),
     Address("runs"),
     Address("run-matrix"),
@@ -209,13 +228,15 @@ def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def arguments() -> dict[str, list[int | str]]:
     run = make_run(make_client(org_id="theirs"))
-    exchange, finding = make_exchange(run), make_finding(run)
+    exchange, finding, batch = make_exchange(run), make_finding(run), make_batch(run.client, run)
     incident, channel = make_incident(make_schedule(run.client, "Its incident's")), make_channel()
     return {
         "": [],
         "client": [run.client_id],
         "org": [run.client.org_id],
         "run": [run.pk],
+        "batch": [batch.pk],
+        "batch export": [batch.pk, "csv"],
         "exchange": [run.pk, exchange.position],
         "finding": [run.pk, finding.position],
         "user": [make_team_lead("someone").pk],

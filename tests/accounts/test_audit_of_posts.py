@@ -36,6 +36,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 ID = "0b9d6a3e-52c1-4c8f-9a55-5a3f0d3c7b22"
+LOG = "\n".join(f"POST /api/v2/conversations/{CONVERSATION}/cobrowse -> {status}" for status in range(400, 406))
 
 
 @dataclass
@@ -119,6 +120,7 @@ POSTS: dict[str, Post] = {
     "badge-remove": Post("badge.removed", {}, "client", lambda rows: make_badge(rows.client, rows.ada)),
     "sync-start": Post("snapshot.started", {}, "client"),
     "start": Post("run.started", {"conversation_id": CONVERSATION}, more=lambda rows: {"client": rows.client.pk}),
+    "batch-start": Post("batch.started", {"call": LOG}, more=lambda rows: {"client": rows.client.pk}),
     "run-again": Post("run.started", {}, "run"),
     "check-again": Post("run.started", {}, "finding"),
     "live-start": Post("session.confirmed", {"typed": CONVERSATION}, "healthy"),

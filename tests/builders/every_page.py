@@ -10,6 +10,7 @@ from diagnostics.orgs.badges import make_badge
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from tests.factories import (
+    make_batch,
     make_channel,
     make_client,
     make_delivery,
@@ -94,7 +95,7 @@ class SampleSite:
 STATIC_PARAMETERS = {"code", "file_format", "form", "id", "key", "provider_id", "rest"}
 # URL prefixes of rows that belong to an org.
 ORG_PREFIXES = {
-    "orgs/", "clients/", "runs/", "providers/", "issues/", "monitoring/schedules/", "incidents/", "monitoring/deliveries/",
+    "orgs/", "clients/", "runs/", "batches/", "providers/", "issues/", "monitoring/schedules/", "incidents/", "monitoring/deliveries/",
     "api/v1/clients/", "api/v1/runs/", "api/v1/findings/", "api/v1/issues/", "api/v1/providers/",
     "api/v1/schedules/",
 }  # fmt: skip
@@ -125,6 +126,7 @@ def make_sample_site() -> SampleSite:
         "orgs/": client.org_id,
         "clients/": client.pk,
         "runs/": run.pk,
+        "batches/": make_batch(client, run, problem=f"{ORG_NAME} is retired.").pk,
         "runs/views/": make_saved_view().pk,
         "providers/": provider.pk,
         "issues/": issue.pk,

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from diagnostics.batches.models import BatchGroup
 from diagnostics.demo import server
 from diagnostics.demo.registration import register
 from diagnostics.demo.scenarios import scenario
@@ -240,4 +241,36 @@ def test_junit_of_a_healthy_call_has_no_failure(
 def test_an_unwritable_junit_file_is_reported_before_the_run(demo: server.Running) -> None:
     with pytest.raises(CommandError) as refused:
         call_command("diagnose", "--client", PUBLISHED, "--junit", "/nowhere/at/all.xml")
+    assert refused.value.returncode == 2
+
+
+BATCH = "\n".join(
+    [f"POST /api/v2/conversations/chat/{HEALTHY}/cobrowse -> 404"] * 3
+    + [f"POST /api/v2/conversations/{HEALTHY}/cobrowse -> 404", f"GET /api/v2/conversations/{HEALTHY} -> 200"]
+)
+
+
+def test_each_group_of_a_batch_is_diagnosed_and_stored(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+    code, output = diagnose("--batch", paste(BATCH), "--json", "--save")
+    document = json.loads(output)
+    causes = [group["diagnosis"]["verdict"]["cause"] for group in document["groups"]]
+    assert (code, document["calls"], causes) == (3, 5, ["path.not_in_api", "undetermined"])
+    assert all(len(group["diagnosis"]["exchanges"]) <= 14 for group in document["groups"])
+    runs = {group["diagnosis"]["run"] for group in document["groups"]}
+    assert set(BatchGroup.objects.filter(batch=document["batch"]).values_list("run", flat=True)) == runs
+
+
+def test_a_batch_without_a_client_is_judged_by_its_calls(paste: Callable[[str], str]) -> None:
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("diagnose", "--batch", paste(BATCH), stdout=out)
+    assert ended.value.code == 3
+    assert "path.not_in_api (proven)" in out.getvalue()
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("words", [["--save"], ["--call", "-"], ["--note", "x"]])
+def test_a_batch_refuses_options_that_it_has_no_use_for(paste: Callable[[str], str], words: list[str]) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("diagnose", "--batch", paste(BATCH), *words)
     assert refused.value.returncode == 2

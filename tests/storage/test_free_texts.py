@@ -67,6 +67,10 @@ NO_FREE_TEXT = {
         "environment": OF_THE_ENGINE,
         "search_keys": OF_THE_ENGINE,
     },
+    "Batch": {"key": "made here", "partial": OUR_WORDS},
+    "BatchGroup": dict.fromkeys(("cause", "certainty", "method"), OUR_WORDS)
+    | dict.fromkeys(("sentence", "remedy"), OF_THE_ENGINE)
+    | {"inputs": OF_THE_PARSER},
     "Finding": dict.fromkeys(("check_id", "code"), OUR_WORDS)
     | dict.fromkeys(("subject", "sentence", "hint", "evidence"), OF_THE_ENGINE),
     "Exchange": dict.fromkeys(("check_id", "method", "error"), OUR_WORDS)

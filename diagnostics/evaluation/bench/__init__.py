@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from diagnostics.evaluation.bench.batch import batch
 from diagnostics.evaluation.bench.diagnosis import diagnosis
 from diagnostics.evaluation.bench.fleet import fleet
 from diagnostics.evaluation.bench.growth import growth
@@ -14,6 +15,7 @@ from diagnostics.evaluation.bench.web import web
 from diagnostics.evaluation.bench.workers import workers
 
 BENCHES: dict[str, Callable[[BenchOptions], list[BenchRow]]] = {
+    "batch": batch,
     "diagnosis": diagnosis,
     "fleet": fleet,
     "growth": growth,

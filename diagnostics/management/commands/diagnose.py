@@ -5,20 +5,24 @@ import sys
 import time
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import CommandParser
 from django.db import connection
 
 from config.terminal import Terminated
+from diagnostics.batches.batches import create_batch
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.demo.in_process_server import serve_demo_region
 from diagnostics.demo.registration import register_named
-from diagnostics.engine import causes
+from diagnostics.engine.batch_review import BatchReview, review_batch
 from diagnostics.engine.rules import CERTAINTY_LABELS
-from diagnostics.management.base import CAUSE_FOUND, OK, UNCLEAR, ProductCommand, bad_input, client_named
+from diagnostics.management import batch_output
+from diagnostics.management.base import ProductCommand, bad_input, client_named
+from diagnostics.management.batch_output import exit_code
 from diagnostics.management.input_files import read_input
 from diagnostics.orgs.connection import diagnosis_of
+from diagnostics.orgs.contract_in_force import contract_for
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.parsing.call import Unreadable
@@ -39,7 +43,14 @@ class Command(ProductCommand):
     help = "Find out why a cobrowse session won't start. Only read requests are sent to the org."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--client", required=True, help="name of the registered OAuth client")
+        parser.add_argument("--client", default="", help="name of the registered OAuth client")
+        parser.add_argument(
+            "--batch",
+            default="",
+            metavar="FILE",
+            help="log, HAR, Postman run or list of calls, - for standard input: group the failing calls, and with a client "
+            "diagnose each group",
+        )
         parser.add_argument("--conversation", default="", help="conversation ID")
         parser.add_argument("--call", default="", help="file with the failing call, - for standard input")
         parser.add_argument("--answer", default="", help="file with the response, - for standard input")
@@ -49,14 +60,14 @@ class Command(ProductCommand):
         parser.add_argument("--save", action="store_true", help="store the run")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["batch"]:
+            self._handle_batch(options)
+        if not options["client"]:
+            bad_input("Name a client with --client, or a file with many calls with --batch.")
         junit = _writable(options["junit"])
-        register_named(options["client"])
-        client = client_named(options["client"])
-        if client.is_retired:
-            bad_input(f"The client {client.name} is retired. `client list` shows the others.")
+        client = _client(options["client"])
         paste = self._read_paste(options)
         inputs = paste.inputs
-        serve_demo_region(client.region)
         kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
         try:
             report = _run_and_save(client, kind, inputs) if options["save"] else _run(client, kind, inputs)
@@ -69,6 +80,43 @@ class Command(ProductCommand):
         else:
             self._print(report, paste)
         sys.exit(exit_code(report))
+
+    def _handle_batch(self, options: dict[str, Any]) -> NoReturn:
+        alone = ("conversation", "call", "answer", "note", "junit")
+        if given := [f"--{name}" for name in alone if options[name]]:
+            bad_input(f"--batch doesn't go with {', '.join(given)}.")
+        if options["save"] and not options["client"]:
+            bad_input("--save needs a --client.")
+        client = _client(options["client"]) if options["client"] else None
+        text = _read(options["batch"], "--batch")
+        review = review_batch(text, contract_for, [client.company_gateway] if client and client.company_gateway else [])
+        if not review.calls:
+            bad_input("No calls were found in the file of --batch. `parse FILE` shows what is understood of it.")
+        try:
+            batch, reports = self._diagnose_groups(client, review, options["save"]) if client else (None, [])
+        except ActionRefused as error:
+            bad_input(str(error))
+        if options["json"]:
+            self.stdout.write(json.dumps(batch_output.as_json(review, reports, batch), indent=2))
+        else:
+            for line in batch_output.lines_of(review, reports):
+                self.stdout.write(line)
+        sys.exit(batch_output.batch_exit_code(review, reports))
+
+    def _diagnose_groups(
+        self, client: OAuthClient, review: BatchReview, save: bool
+    ) -> tuple[int | None, list[dict[str, Any]]]:
+        """The diagnosis of each group, one after the other. With `save`, also the ID of the stored batch."""
+        batch = create_batch(client, review, None, source=Run.Source.CLI, for_workers=False) if save else None
+        reports = []
+        for position, group in enumerate(review.groups, 1):
+            print(f"Group {position} of {len(review.groups)}", file=sys.stderr)
+            kind = Run.Kind.DIAGNOSIS
+            report = _run_and_save(client, kind, group.inputs) if save else _run(client, kind, group.inputs)
+            reports.append(report)
+            if batch is not None:
+                batch.groups.filter(position=position).update(run=report["run"])
+        return batch.pk if batch else None, reports
 
     def _read_paste(self, options: dict[str, Any]) -> ParsedPaste:
         if options["call"] == "-" and options["answer"] == "-":
@@ -109,13 +157,13 @@ class Command(ProductCommand):
             self.stdout.write(f"Saved as run {report['run']}.")
 
 
-def exit_code(report: dict[str, Any]) -> int:
-    """OK if nothing is wrong, CAUSE_FOUND, or UNCLEAR if the cause is undetermined or there are only warnings."""
-    cause = report["verdict"]["cause"]
-    if cause == causes.NONE:
-        has_warnings = any(finding["outcome"] == Outcome.WARN for finding in report["findings"])
-        return UNCLEAR if has_warnings else OK
-    return UNCLEAR if cause == causes.UNDETERMINED else CAUSE_FOUND
+def _client(name: str) -> OAuthClient:
+    register_named(name)
+    client = client_named(name)
+    if client.is_retired:
+        bad_input(f"The client {client.name} is retired. `client list` shows the others.")
+    serve_demo_region(client.region)
+    return client
 
 
 def _writable(name: str) -> Path | None:

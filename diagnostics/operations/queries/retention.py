@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
+from diagnostics.batches.models import Batch
 from diagnostics.issues.models import Issue
 from diagnostics.operations.models import RetentionPass, RetentionRule
 from diagnostics.orgs.models import ConfigurationSync, OrgChange
@@ -87,6 +88,7 @@ def _past(
             _counted("runs", runs),
             _counted("findings", Finding.objects.filter(run__in=runs)),
             _counted("requests", Exchange.objects.filter(run__in=runs)),
+            _counted("batches", visible_rows(batches_past(cutoff), viewer)),
             _counted("resolved issues", visible_rows(issues_past(cutoff), viewer)),
         )
     if kind == Kind.BODIES:
@@ -119,6 +121,11 @@ def bodies_past(cutoff: datetime) -> QuerySet[Run]:
 def issues_past(cutoff: datetime) -> QuerySet[Issue]:
     """Resolved issues only."""
     return Issue.objects.filter(last_seen_at__lt=cutoff, resolved_at__lt=cutoff)
+
+
+def batches_past(cutoff: datetime) -> QuerySet[Batch]:
+    """Their runs expire by themselves."""
+    return Batch.objects.filter(created_at__lt=cutoff)
 
 
 def syncs_past(cutoff: datetime) -> QuerySet[ConfigurationSync]:

@@ -43,6 +43,7 @@ ROW_PAGES = {
     "run": "run",
     Kind.WATCH: "run",
     Kind.SCHEDULE: "schedule",
+    "batch": "batch",
     "client": "client",
     Kind.SNAPSHOT: "client",
     Kind.CONTRACT: "contract",

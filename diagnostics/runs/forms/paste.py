@@ -78,6 +78,7 @@ class DiagnoseForm(forms.Form):
     inputs: Inputs | None = None
     pasted: PastedCall | None = None
     parsed: ParsedPaste | None = None
+    has_chosen = False  # another call than the likeliest
     choices: tuple[tuple[Choice, str, bool], ...] = ()  # with its form value, and whether it is selected
 
     def __init__(self, *args: Any, viewer: User, starts: bool = False, **kwargs: Any) -> None:
@@ -147,7 +148,8 @@ class DiagnoseForm(forms.Form):
         index = next(
             (choice.index for choice in parsed.choices if value_of(choice, parsed.choices) == wanted), parsed.chosen
         )
-        return parsed if index == parsed.chosen else parse_paste(pasted, self.pasted, index)
+        self.has_chosen = index != parsed.chosen
+        return parse_paste(pasted, self.pasted, index) if self.has_chosen else parsed
 
     def mask(self) -> None:
         """Replaces the submitted text by masked text. Call it before showing the form again."""

@@ -47,7 +47,7 @@ MENU = (
     MenuEntry("Diagnose", ("home",), ("/diagnose/", "/start/", "/claims/")),
     MenuEntry("Issues", ("issues",), ()),
     MenuEntry("Orgs", ("orgs",), ("/clients/", "/providers/", "/changes/", "/impact/")),
-    MenuEntry("Runs", ("runs",), ("/compare/",)),
+    MenuEntry("Runs", ("runs",), ("/compare/", "/batches/")),
     MenuEntry("Monitoring", ("schedules",), ("/monitoring/",)),
 )
 SECTION_TABS = {

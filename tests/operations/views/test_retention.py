@@ -30,7 +30,7 @@ def old() -> Run:
 
 def test_the_page_shows_what_is_past_its_retention(as_lead: Client, old: Run) -> None:
     answer = as_lead.get("/settings/retention/")
-    assert [past.count for past in answer.context["previews"][0].past] == [1, 1, 1, 0]
+    assert [past.count for past in answer.context["previews"][0].past] == [1, 1, 1, 0, 0]
     assert b"/settings/retention/preview/" not in answer.content, "trying other rules is for who may save them"
 
 
