@@ -205,11 +205,10 @@ class _Judgment:
         self.when = exact_utc(history.at)
 
     def verdict(self) -> dict[str, Any]:
-        before = self._state(self.history.before) if self.history.before else None
+        if self.history.before is None:
+            return self._by_today(NOTHING_STORED)
+        before = self._state(self.history.before)
         after = self._state(self.history.after) if self.history.after else self._state_today()
-        if before is None:
-            state = self._judged([])
-            return self._stored(NOTHING_STORED, [state], state.verdict["certainty"])
         if after is None or not (_shows(after, before) and _shows(before, after)):
             is_of_call = all(finding in self.unchanging for finding in before.evidence)
             return self._stored(READ_BEFORE, [before], before.verdict["certainty"] if is_of_call else "likely")
@@ -217,8 +216,17 @@ class _Judgment:
             return self._stored(IN_FORCE, [before], before.verdict["certainty"])
         return self._stored(CHANGED, [before, after], "likely")
 
+    def _by_today(self, basis: str) -> dict[str, Any]:
+        """What the org shows today is likely to have been so then, but no proof of it."""
+        unchanging = {finding.anchor for finding in self.unchanging}
+        is_of_org = not unchanging.issuperset(self.today["because"])
+        certainty = "likely" if is_of_org and self.today["certainty"] == "proved" else self.today["certainty"]
+        return {**self.today, "certainty": certainty, "as_of": self._as_of(basis)}
+
     def _stored(self, basis: str, states: list[_State], certainty: str) -> dict[str, Any]:
         named = [state for state in states if state.has_cause]
+        if not named and self.today["cause"].startswith("conv.") and self._started_later():
+            return self._by_today(basis)  # the ID is in the call, so one of the two times is wrong
         state = named[0] if len(named) == 1 else states[0]
         verdict = {**state.verdict, "certainty": certainty}
         if len(named) != 1:
@@ -229,7 +237,7 @@ class _Judgment:
             return {**self.today, "as_of": as_of}
         verdict["sentence"] = f"As of {self.when}: {self._sentence(basis, named)}"
         if not named or verdict["cause"] not in (self.today["cause"], *self.today["also"]):
-            verdict["remedy"] = CHANGED_SINCE if named and basis != NOTHING_STORED else SEE_TODAY
+            verdict["remedy"] = CHANGED_SINCE if named else SEE_TODAY
             verdict["fix"] = Fix(steps=(verdict["remedy"],)).to_json()
         then = [finding for each in named or states for finding in each.evidence if finding not in self.unchanging]
         verdict["because"] = [finding.anchor for finding in state.evidence if finding in self.unchanging]
@@ -258,16 +266,16 @@ class _Judgment:
             return f"{found[0]} The org changed around that time; its other state doesn't explain the failure."
         if found:
             return found[0]
-        return "We don't know how the org was set up." if basis == NOTHING_STORED else CORRECT_THEN
+        return CORRECT_THEN
 
     def _support(self, basis: str) -> str:
         """How sure it is what was in force, by the age of what is kept."""
         before, after, first = self.history.before_at, self.history.after_at, self.history.first_at
         if basis == NOTHING_STORED or before is None:
-            if self.history.are_changes_lost:
-                return f"Nothing is kept from {self.when}. The changes since then were deleted."
             known = f"The first sync of this org was on {exact_utc(first)}." if first else "This org was never synced."
-            return f"Nothing is kept from {self.when}. {known}"
+            if self.history.are_changes_lost:
+                known = "The changes since then were deleted."
+            return f"Nothing is kept from {self.when}, so we judge it by the org as it is today. {known}"
         earlier = f"the sync {_length(self.history.at - before)} before it"
         later = f"the next one, {_length(after - self.history.at)} after it," if after else "this run"
         if basis == READ_BEFORE:
@@ -340,6 +348,11 @@ class _Judgment:
             for result in find_check(id).run(ctx)
         ]
         return [_finding(id, result if self._held_then(result) else _unknown_then(result)) for id, result in results]
+
+    def _started_later(self) -> bool:
+        response = self.read.get(self.ctx.conversation_path(), OrgResponse(None))
+        started = moment(response.data, "startTime") if response.ok else None
+        return started is not None and started > self.history.at
 
     def _held_then(self, result: Result) -> bool:
         """A conversation that can't be read today may have been live then, unless it had ended, or never existed."""

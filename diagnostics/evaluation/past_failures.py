@@ -15,7 +15,7 @@ from typing import Any
 from diagnostics.demo import story
 from diagnostics.demo.scenarios import scenario
 from diagnostics.engine import causes
-from diagnostics.engine.as_it_was import CHANGED, NOTHING_STORED
+from diagnostics.engine.as_it_was import CHANGED
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
@@ -83,7 +83,7 @@ class PastVerdict:
     @property
     def is_by_today(self) -> bool:
         """A verdict between two syncs that differ names both states, so it isn't today's."""
-        return not self.is_right and self.cause == self.today and self.basis not in (CHANGED, NOTHING_STORED)
+        return not self.is_right and self.cause == self.today and self.basis != CHANGED
 
     def to_json(self) -> dict[str, Any]:
         failure = self.failure

@@ -105,8 +105,6 @@ def judged(
         (configuration(), configuration(), ON, "undetermined", "in_force"),
         (configuration(), configuration(on=False), OFF, "likely", "changed_between"),
         (configuration(on=False), configuration(), OFF, "likely", "changed_between"),
-        (None, configuration(on=False), ON, "undetermined", "nothing_stored"),
-        (None, None, ON, "undetermined", "nothing_stored"),
         (configuration(on=False), configuration(deployments=None), OFF, "likely", "read_before"),
         (configuration(deployments=None), configuration(on=False), ON, "undetermined", "read_before"),
         # What a sync couldn't read shows nothing.
@@ -125,7 +123,25 @@ def test_two_syncs_that_agree_prove_what_was_in_force(
 def test_todays_finding_never_decides_what_was_then() -> None:
     today = {"cause": OFF, "certainty": "proved"}
     assert judged(history_of(configuration(), configuration()), today=today)["cause"] == ON
-    assert judged(history_of(None, None), today=today)["cause"] == ON
+
+
+def test_without_anything_kept_of_then_what_is_wrong_today_is_likely() -> None:
+    today = {"cause": OFF, "certainty": "proved", "because": ["finding-deployments-cobrowse"]}
+    for after in (None, configuration()):
+        verdict = judged(history_of(None, after), today=today)
+        assert (verdict["cause"], verdict["certainty"]) == (OFF, "likely")
+        assert verdict["as_of"]["basis"] == "nothing_stored"
+        assert verdict_of_today(verdict) is verdict
+
+
+@pytest.mark.parametrize(("cause", "expected"), [("conv.ended", "conv.ended"), (OFF, ON)])
+def test_a_conversation_that_started_after_the_failure_is_judged_by_today_and_nothing_else_is(
+    cause: str, expected: str
+) -> None:
+    started = {"id": ID, "startTime": (AT + HOUR).isoformat(), "participants": []}
+    read = responses(**{f"/api/v2/conversations/{ID}": started})
+    verdict = judged(history_of(configuration(), configuration()), read=read, today={"cause": cause})
+    assert verdict["cause"] == expected
 
 
 def test_two_states_with_two_causes_name_both() -> None:
