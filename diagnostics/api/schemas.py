@@ -91,6 +91,13 @@ class Providers(Schema):
     next: str | None
 
 
+class RivalSchema(Schema):
+    """The next best explanation of a proved verdict, and the findings that refute it."""
+
+    cause: str
+    refuted_by: list[str]
+
+
 class VerdictSchema(Schema):
     """The cause, its certainty, the evidence and the fix."""
 
@@ -98,7 +105,9 @@ class VerdictSchema(Schema):
     certainty: str
     sentence: str
     remedy: str
-    because: list[str] = Field(description="The findings that support it: check, or check#subject.")
+    because: list[str] = Field(
+        description="The findings without which it would be another: check, or check#subject. They alone give the same verdict."
+    )
     also: list[str] = Field(description="Further causes.")
     as_of: dict[str, Any] | None = Field(
         None,
@@ -106,6 +115,8 @@ class VerdictSchema(Schema):
         "nothing_stored or no_zone), `sentence`, `read_before`, `read_after` and `changes` since. If the verdict of that time "
         "isn't today's, also `evidence` of then and `today`, the verdict on the org at the time of the run.",
     )
+    supported_by: list[str] = Field(description="Findings that agree, but aren't needed.")
+    rival: RivalSchema | None = Field(description="null unless the verdict is proved.")
 
 
 class RunSchema(Schema):

@@ -74,7 +74,7 @@ class Side:
 
     def deciding_findings(self) -> tuple[AnyFinding, ...]:
         """The findings that the verdict is based on, without those that passed."""
-        named = _texts(self.verdict.get("because"))
+        named = (*_texts(self.verdict.get("because")), *_texts(self.verdict.get("supported_by")))
         by_anchor = {finding.anchor: finding for finding in self.findings}
         found = (by_anchor[anchor] for anchor in named if anchor in by_anchor)
         return tuple(finding for finding in found if finding.outcome != "pass")

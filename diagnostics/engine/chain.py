@@ -36,7 +36,7 @@ def chain(findings: Iterable[AnyFinding], verdict: Mapping[str, Any]) -> tuple[C
     """
     cause = str(verdict.get("cause", ""))
     failed_node = causes.node_of(cause)
-    proof = frozenset(verdict.get("because", ())) if failed_node else frozenset()
+    proof = frozenset((*verdict.get("because", ()), *verdict.get("supported_by", ()))) if failed_node else frozenset()
     by_node: dict[str, list[AnyFinding]] = {node: [] for node in NODES}
     for finding in findings:
         is_proof = finding.anchor in proof and finding.outcome != Outcome.PASS

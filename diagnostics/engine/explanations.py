@@ -4,10 +4,12 @@ The verdict uses `can_explain` to rule out causes that can't produce the respons
 Sources: the error codes of the Genesys Cloud API (facts, sections 2.2, 3.2 and 11).
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.engine import causes
 from diagnostics.engine.causes.not_found import NEVER_CAUSE_A_404
+from diagnostics.engine.finding import AnyFinding
 
 # Responses that hide what happened: they rule nothing out and prove nothing.
 HIDES_THE_CAUSE: Final = frozenset({"network_cors", "network_unknown"})
@@ -98,7 +100,26 @@ def can_explain(cause: str, meaning: str, status: object, *, org_hides: bool = F
         return False
     if status == 404 and allowed is None and cause in NEVER_CAUSE_A_404:
         return org_hides
-    statuses = STATUSES_OF_CAUSE.get(cause, STATUSES_OF_CAUSE.get(family))
+    statuses = statuses_of(cause)
     if allowed is None or allowed is _NOT_THE_API:
         return statuses is None or status in statuses
     return True
+
+
+def statuses_of(cause: str) -> frozenset[int] | None:
+    """The statuses that the cause can produce; None if any response, or none, fits."""
+    return STATUSES_OF_CAUSE.get(cause, STATUSES_OF_CAUSE.get(causes.family_of(cause)))
+
+
+def explains(cause: str, finding: AnyFinding, response: AnyFinding, gateway: bool) -> bool:
+    """Whether the cause, which `finding` names, can produce the response. `gateway` as `has_gateway` returns it."""
+    if finding.check_id == "answer.meaning":
+        return True
+    org_hides = gateway or (finding.check_id == "route.oracle" and finding.code == "hidden")
+    return can_explain(cause, response.code, response.evidence.get("status"), org_hides=org_hides)
+
+
+def has_gateway(findings: Iterable[AnyFinding]) -> bool:
+    """Whether the org was found to be behind a provider gateway."""
+    codes = ("listed", "none_configured")
+    return any(finding.check_id == "provider.configured" and finding.code in codes for finding in findings)

@@ -11,11 +11,12 @@ from typing import Any
 from diagnostics.checks.base import NODES, find_check
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
-from diagnostics.engine.explanations import EXPLAINS_ANYTHING, HIDES_THE_CAUSE, can_explain
+from diagnostics.engine.explanations import EXPLAINS_ANYTHING, HIDES_THE_CAUSE, explains, has_gateway
 from diagnostics.engine.finding import AnyFinding
+from diagnostics.engine.rivals import Rival, strongest_rival
 from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, REFUSALS, RULES, CauseRule, Certainty
 
-ENGINE_VERSION = "5"
+ENGINE_VERSION = "6"
 PART_IS_RIGHT = "This branch passes now. Only its checks were repeated."
 PART_IS_NOT_RIGHT = "Only this branch was repeated. It has a problem that alone doesn't explain a failure:"
 
@@ -30,9 +31,11 @@ class NotChecked:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`because` holds the anchors of the findings that prove the cause, `ruled_out` those of the checks that passed.
+    """`because` holds the anchors of the findings without which the verdict would be another; they alone give the same one.
 
-    `also` holds the codes of other causes.
+    A verdict that nothing is wrong, without a call that worked, is because of everything that passed. `supported_by` holds
+    the anchors of findings that agree but aren't needed, `ruled_out` those of the checks that passed. `also` holds the
+    codes of other causes. A proved verdict has the strongest `rival`.
     """
 
     cause: str
@@ -43,9 +46,12 @@ class Verdict:
     also: tuple[str, ...] = ()
     ruled_out: tuple[str, ...] = ()
     unchecked: tuple[NotChecked, ...] = ()
+    supported_by: tuple[str, ...] = ()
+    rival: Rival | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        plain = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return {**plain, "rival": self.rival.to_json() if self.rival else None}
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,11 @@ class CauseCandidate:
 
 # Codes of `route.oracle` that don't prove a cause of a 404 but are the best explanation there is.
 COMPARISONS_THAT_SUGGEST_A_CAUSE = frozenset({"other_view", "other_absent", "from_the_operation"})
+REPORTED_TO_RULES = frozenset(
+    name
+    for rule in (*RULES, *(rule for rule, _ in REFUSALS), *DEPARTURES)
+    for name in (*rule.unless, *(f"{rule.check}:{code}" for code in rule.codes))
+)
 PROBLEM_CODES = frozenset(rule.code for rule in PROBLEM_RULES)
 
 
@@ -65,6 +76,27 @@ def judge(findings: Sequence[AnyFinding], *, part: bool = False) -> Verdict:
 
     `part` means that the run repeated only one branch of the checks; its verdict covers that branch only.
     """
+    findings = sorted(findings, key=_position)
+    verdict = _decide(findings, part)
+    because = _necessary(findings, verdict, part)
+    return replace(
+        verdict,
+        because=because,
+        supported_by=tuple(anchor for anchor in verdict.because if anchor not in because),
+        rival=strongest_rival(verdict.cause, verdict.also, findings) if verdict.certainty == "proved" else None,
+        unchecked=_unchecked(findings),
+        ruled_out=_ruled_out(findings, verdict),
+    )
+
+
+def _position(finding: AnyFinding) -> tuple[int, str, str]:
+    """Checks run in parallel, so the verdict can't depend on the order in which they finish."""
+    node = find_check(finding.check_id).node
+    return list(NODES).index(node) if node else len(NODES), finding.anchor, finding.code
+
+
+def _decide(findings: Sequence[AnyFinding], part: bool) -> Verdict:
+    """The verdict with all findings that support it in `because`."""
     response = next((finding for finding in findings if finding.check_id == "answer.meaning"), None)
     worked = response is not None and response.code == "success"
     rules = _matching_rules(findings) if part else RULES
@@ -74,12 +106,42 @@ def judge(findings: Sequence[AnyFinding], *, part: bool = False) -> Verdict:
         problems = _problems(findings, response)
         candidates = _proved(problems) or _refusals(findings, response) or _departures(findings, response) or problems
     if candidates:
-        verdict = _with_cause(candidates, named, findings, response)
-    else:
-        verdict = _without_cause(findings, named, response, worked)
-        if part:
-            verdict = _branch_verdict(verdict, findings)
-    return replace(verdict, unchecked=_unchecked(findings), ruled_out=_ruled_out(findings, verdict))
+        return _with_cause(candidates, named, findings, response)
+    verdict = _without_cause(findings, named, response, worked)
+    return _branch_verdict(verdict, findings) if part else verdict
+
+
+def _necessary(findings: Sequence[AnyFinding], verdict: Verdict, part: bool) -> tuple[str, ...]:
+    """The anchors of the findings without any one of which the verdict would be another, the supporting ones first."""
+    anchors = {finding.anchor for finding in findings}
+    if verdict.cause == causes.NONE and anchors.isdisjoint(("answer.meaning", "session.start")):
+        return verdict.because  # every check that passed is a part of "nothing is wrong"
+    needed = [
+        finding
+        for number, finding in enumerate(findings)
+        if (part or _can_matter(finding))
+        and _answer(_decide([*findings[:number], *findings[number + 1 :]], part)) != _answer(verdict)
+    ]
+    for finding in findings:  # of findings with the same words, one is enough, and one is needed
+        if _answer(_decide(needed, part)) == _answer(verdict):
+            break
+        if finding.anchor in verdict.because and finding not in needed:
+            needed = sorted([*needed, finding], key=_position)
+    listed = [anchor for anchor in verdict.because if any(finding.anchor == anchor for finding in needed)]
+    return tuple(dict.fromkeys([*listed, *(finding.anchor for finding in needed)]))
+
+
+def _can_matter(finding: AnyFinding) -> bool:
+    """Of the checks that passed or didn't run, only a few say something to the rules; the rest would cost time."""
+    return (
+        finding.outcome not in (Outcome.PASS, Outcome.SKIP)
+        or finding.check_id in ("answer.meaning", "session.start", "provider.configured")
+        or f"{finding.check_id}:{finding.code}" in REPORTED_TO_RULES
+    )
+
+
+def _answer(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.cause, verdict.certainty, verdict.sentence
 
 
 def _matching_rules(findings: Sequence[AnyFinding]) -> list[CauseRule]:
@@ -98,12 +160,15 @@ def _branch_verdict(verdict: Verdict, findings: Sequence[AnyFinding]) -> Verdict
 
 def _candidates(findings: Sequence[AnyFinding], rules: Iterable[CauseRule]) -> list[CauseCandidate]:
     reported = {f"{finding.check_id}:{finding.code}" for finding in findings}
+    by_check: dict[str, list[AnyFinding]] = {}
+    for finding in findings:
+        by_check.setdefault(finding.check_id, []).append(finding)
     return [
         CauseCandidate(rule.cause, rule.certainty, finding)
         for rule in rules
         if reported.isdisjoint(rule.unless)
-        for finding in findings
-        if finding.check_id == rule.check and finding.code in rule.codes
+        for finding in by_check.get(rule.check, ())
+        if finding.code in rule.codes
     ]
 
 
@@ -113,25 +178,14 @@ def _that_explain(
     """The candidates whose cause can produce the response. One that hides what happened makes them likely at most."""
     if response is None:
         return candidates
-    has_gateway = any(
-        finding.check_id == "provider.configured" and finding.code in ("listed", "none_configured")
-        for finding in findings
-    )
-    explaining = [candidate for candidate in candidates if _explains(candidate, response, has_gateway)]
+    gateway = has_gateway(findings)
+    explaining = [each for each in candidates if explains(each.cause, each.finding, response, gateway)]
     if response.code not in HIDES_THE_CAUSE and not response.evidence.get("hidden_by_browser"):
         return explaining
     return [
         candidate if candidate.cause in EXPLAINS_ANYTHING else replace(candidate, certainty="likely")
         for candidate in explaining
     ]
-
-
-def _explains(candidate: CauseCandidate, response: AnyFinding, has_gateway: bool) -> bool:
-    if candidate.finding.check_id == "answer.meaning":
-        return True
-    is_hidden = candidate.finding.check_id == "route.oracle" and candidate.finding.code == "hidden"
-    org_hides = has_gateway or is_hidden
-    return can_explain(candidate.cause, response.code, response.evidence.get("status"), org_hides=org_hides)
 
 
 def _refusals(findings: Sequence[AnyFinding], response: AnyFinding | None) -> list[CauseCandidate]:
@@ -228,11 +282,11 @@ def _without_cause(
     unknown = [finding for finding in findings if finding.outcome == Outcome.ERROR]
     unread = [finding for finding in unknown if find_check(finding.check_id).is_decisive]
     passes = tuple(finding.anchor for finding in findings if finding.outcome == Outcome.PASS)
-    if not passes or (unread and not worked):
-        if not unread:
-            return _undetermined("We couldn't check anything.")
-        return _undetermined(unread[0].sentence, unread[0].hint, because=unread)
     not_reproduced = next((finding for finding in findings if finding.code == "not_reproducible"), None)
+    if unread and not (worked and passes):
+        return _undetermined(unread[0].sentence, unread[0].hint, because=unread)
+    if not passes and not_reproduced is None:
+        return _undetermined("We couldn't check anything.")
     if not_reproduced is not None:
         return _undetermined(
             "The failure couldn't be reproduced: the call works now, and everything we can check is correct.",

@@ -17,6 +17,10 @@ from diagnostics.genesys.regions import Region
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.inputs import Inputs
 
+# What a certainty claims: how often the cause is right. An undetermined verdict claims none.
+CLAIMED = {"proved": 1.0, "likely": 0.8}
+CALIBRATED = 0.02  # the worst Brier score that counts as calibrated; 0.04 is that of "likely" for everything
+
 
 @dataclass(frozen=True)
 class CaseResult:
@@ -32,6 +36,11 @@ class CaseResult:
         return self.cause in self.case.right
 
     @property
+    def is_healthy(self) -> bool:
+        """Whether nothing is wrong in the case, so that any cause is an accusation."""
+        return self.case.cause == causes.NONE
+
+    @property
     def is_right_family(self) -> bool:
         return causes.family_of(self.cause) in {causes.family_of(cause) for cause in self.case.right}
 
@@ -45,14 +54,34 @@ class CaseResult:
 class Score:
     cases: tuple[CaseResult, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        total = len(self.cases)
+    @property
+    def brier(self) -> float | None:
+        """Mean square of the distance between what a certainty claims and what is true. 0 is best; None without a claim."""
+        claims = [(CLAIMED[case.certainty] - case.is_right) ** 2 for case in self.cases if case.certainty in CLAIMED]
+        return round(sum(claims) / len(claims), 4) if claims else None
+
+    def counts(self) -> dict[str, Any]:
+        healthy = [case for case in self.cases if case.is_healthy]
         return {
-            "cases": total,
+            "cases": len(self.cases),
             "right_first": sum(case.is_right for case in self.cases),
             "right_family": sum(case.is_right_family for case in self.cases),
             "wrong_accusations": sum(case.accuses_wrongly for case in self.cases),
+            "proved_and_wrong": sum(case.certainty == "proved" and not case.is_right for case in self.cases),
+            "healthy": len(healthy),
+            "healthy_accused": sum(case.accuses_wrongly for case in healthy),
             "undetermined": sum(case.cause == causes.UNDETERMINED for case in self.cases),
+            "brier": self.brier,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **self.counts(),
+            "calibration": {
+                certainty: {"cases": len(claimed), "right": sum(case.is_right for case in claimed), "claimed": share}
+                for certainty, share in CLAIMED.items()
+                for claimed in [[case for case in self.cases if case.certainty == certainty]]
+            },
             "results": [
                 {
                     "id": result.case.id,

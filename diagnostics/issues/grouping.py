@@ -107,7 +107,7 @@ class ClosedRun:
         """The finding that shows the cause; one of the org rather than the pasted response."""
         shows = _findings_that_show(cause, self.findings)
         if cause == self.cause:
-            because = set(self.verdict.get("because") or ())
+            because = {*(self.verdict.get("because") or ()), *(self.verdict.get("supported_by") or ())}
             shows = [finding for finding in shows if finding.anchor in because] or [
                 finding for finding in self.findings if finding.anchor in because and finding.outcome != Outcome.PASS
             ]

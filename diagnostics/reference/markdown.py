@@ -1,11 +1,11 @@
-"""The pages of causes as Markdown."""
+"""The pages of causes, and that of accuracy, as Markdown."""
 
 from collections.abc import Iterable, Iterator
 
 from diagnostics.engine.causes import CAUSES
 from diagnostics.engine.causes.cause import Cause
 from diagnostics.engine.fixes import admin_notation
-from diagnostics.reference import why_404
+from diagnostics.reference import accuracy, why_404
 from diagnostics.reference.text import to_markdown
 
 
@@ -15,6 +15,10 @@ def cause_markdown(cause: Cause) -> str:
 
 def why_404_markdown() -> str:
     return _document(_why_404())
+
+
+def accuracy_markdown() -> str:
+    return _document(_accuracy())
 
 
 def _cause(cause: Cause) -> Iterator[str]:
@@ -55,6 +59,21 @@ def _why_404() -> Iterator[str]:
         yield f"Fix: {to_markdown(' '.join(cause.fix))}"
     yield "## Not the cause"
     yield "\n".join(f"- {to_markdown(myth)}" for myth in why_404.MYTHS)
+
+
+def _accuracy() -> Iterator[str]:
+    yield f"# {accuracy.TITLE}"
+    yield accuracy.SUMMARY
+    yield accuracy.UNSEEN_NOTE
+    yield "\n".join(f"- **{heading}**: {meaning}" for heading, meaning in accuracy.COLUMNS.values())
+    headings = ["Set", "Seen", "Cases", *(heading for heading, _ in accuracy.COLUMNS.values())]
+    for engine, rows in accuracy.by_engine():
+        yield f"## Engine {engine}"
+        lines = [headings, ["---"] * len(headings)]
+        for each in rows:
+            kind = "unseen" if each.unseen else "seen"
+            lines.append([each.cases_file, kind, str(each.cases), *(value for _, value in each.cells)])
+        yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def related_to(cause: Cause) -> tuple[Cause, ...]:

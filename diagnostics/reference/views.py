@@ -1,4 +1,4 @@
-"""The reference: a page for every cause, also as Markdown, the page about the 404, and the page of checks."""
+"""The reference: a page for every cause, also as Markdown, the page about the 404, the page of accuracy, and the page of checks."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,8 +16,8 @@ from diagnostics.engine.causes.cause import Cause
 from diagnostics.engine.check_reference import entries_of, smallest_role
 from diagnostics.engine.fixes import admin_notation
 from diagnostics.genesys.contract import bundled
-from diagnostics.reference import why_404
-from diagnostics.reference.markdown import cause_markdown, related_to, why_404_markdown
+from diagnostics.reference import accuracy, why_404
+from diagnostics.reference.markdown import accuracy_markdown, cause_markdown, related_to, why_404_markdown
 
 
 def readable_by_everybody(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -74,6 +74,16 @@ def why_404_page(request: Request) -> HttpResponse:
 @readable_by_everybody
 def why_404_as_markdown(request: Request) -> HttpResponse:
     return _markdown(why_404_markdown())
+
+
+@readable_by_everybody
+def accuracy_page(request: Request) -> HttpResponse:
+    return render(request, "reference/accuracy.html", {"page": accuracy, "engines": accuracy.by_engine()})
+
+
+@readable_by_everybody
+def accuracy_as_markdown(request: Request) -> HttpResponse:
+    return _markdown(accuracy_markdown())
 
 
 @require_safe

@@ -108,6 +108,15 @@ class NotCheckedText:
 
 
 @dataclass(frozen=True)
+class RivalText:
+    """The strongest rival of the verdict's cause, and the findings that refute it."""
+
+    cause: str
+    title: str
+    refuted_by: tuple[FindingLine, ...]
+
+
+@dataclass(frozen=True)
 class Snippet:
     key: str
     label: str
@@ -146,7 +155,8 @@ class Report:
     If the failure was at another time (`as_of`), `verdict` and `fix` are about that; else `today` is None.
 
     `evidence` are the verdict's findings, `ruled_out` those that refute other causes, `problems` the other failures and
-    warnings, and `areas` the rest. `problem_causes` are the causes besides the verdict's, as (code, title).
+    warnings, and `areas` the rest. `problem_causes` are the causes besides the verdict's, as (code, title). `rival` is
+    None if the verdict is not proven, of an older version, or about another time.
     """
 
     verdict: VerdictText
@@ -154,6 +164,7 @@ class Report:
     as_of: AsOfText | None
     evidence: tuple[FindingLine, ...]
     ruled_out: tuple[FindingLine, ...]
+    rival: RivalText | None
     problems: tuple[FindingLine, ...]
     areas: tuple[FindingArea, ...]
     problem_causes: tuple[tuple[str, str], ...]
@@ -183,7 +194,7 @@ def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], 
     as_of, today = _mapping(verdict.get("as_of")), _mapping(_mapping(verdict.get("as_of")).get("today"))
     today_text = _verdict_text(run, today, ()) if today else None
     verdict = today or verdict
-    evidence = _lines_at(lines, _texts(verdict.get("because")))
+    evidence = _lines_at(lines, (*_texts(verdict.get("because")), *_texts(verdict.get("supported_by"))))
     ruled_out = tuple(line for line in _lines_at(lines, _texts(verdict.get("ruled_out"))) if line not in evidence)
     rest = [line for line in lines if line not in evidence and line not in ruled_out]
     problems = tuple(line for line in rest if line.outcome in (Outcome.FAIL, Outcome.WARN))
@@ -193,6 +204,7 @@ def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], 
         as_of=_as_of_text(as_of, titles) if as_of else None,
         evidence=tuple(sorted(evidence, key=lambda line: line.outcome == Outcome.PASS)),
         ruled_out=ruled_out,
+        rival=None if today else _rival(_mapping(verdict.get("rival")), lines),
         problems=problems,
         areas=_areas([line for line in rest if line not in problems]),
         problem_causes=tuple((cause, causes.title_of(cause)) for cause in _texts(verdict.get("also"))),
@@ -267,6 +279,11 @@ def compare_with_repeated(
         )
         for change in compare(old.values(), new.values())
     )
+
+
+def _rival(rival: Mapping[str, Any], lines: Iterable[FindingLine]) -> RivalText | None:
+    cause, refuting = _text(rival.get("cause")), _lines_at(lines, _texts(rival.get("refuted_by")))
+    return RivalText(cause, causes.title_of(cause), refuting) if cause and refuting else None
 
 
 def _lines_at(lines: Iterable[FindingLine], anchors: Sequence[str]) -> tuple[FindingLine, ...]:

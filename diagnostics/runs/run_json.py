@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 SCHEMA_VERSION = 1
-VERDICT_KEYS = ("cause", "certainty", "sentence", "remedy", "because", "also")
-DEFAULTS: dict[str, Any] = {"because": [], "also": []}
+VERDICT_KEYS = ("cause", "certainty", "sentence", "remedy", "because", "also", "supported_by", "rival")
+DEFAULTS: dict[str, Any] = {"because": [], "also": [], "supported_by": [], "rival": None}
 
 
 def verdict_json(verdict: Mapping[str, Any]) -> dict[str, Any]:

@@ -212,7 +212,10 @@ ELSEWHERE = {"api"}
 MOVED = {"incident", "run-history"}
 BY_THEMSELVES = {"badge", "api-nowhere", "api-token-revoke", "settings"}
 # Open to everybody unless the operator closes it: tests/reference/test_causes.py and tests/mcp/test_protocol.py.
-REFERENCE = {"reference", "causes", "cause", "cause-markdown", "why-404", "why-404-markdown", "mcp", "llms-txt"}
+REFERENCE = {
+    *("reference", "causes", "cause", "cause-markdown", "why-404", "why-404-markdown", "mcp", "llms-txt"),
+    *("accuracy", "accuracy-markdown"),
+}
 every_address = pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)
 every_address_of_an_org = pytest.mark.parametrize(
     "address", [each for each in ADDRESSES if each.is_of_an_org], ids=lambda address: address.name

@@ -18,6 +18,7 @@ from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.clients import retire_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
+from diagnostics.runs.run_json import VERDICT_KEYS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -117,7 +118,7 @@ def test_the_json_has_the_published_shape(diagnose: Diagnose) -> None:
     report = json.loads(output)
     keys = ["critical_path_ms", "duration_ms", "exchanges", "findings", "run", "schema_version", "verdict"]
     assert sorted(report) == keys
-    assert sorted(report["verdict"]) == ["also", "because", "cause", "certainty", "remedy", "sentence"]
+    assert sorted(report["verdict"]) == sorted(VERDICT_KEYS)
     assert all(
         sorted(each) == ["check", "code", "evidence", "hint", "outcome", "sentence", "subject"]
         for each in report["findings"]

@@ -155,7 +155,8 @@ def test_two_states_with_two_causes_name_both() -> None:
     other = replace(one, permissions=PERMISSIONS, providers=(GatewayProvider("x", "", True),))
     both = judged(history_of(one, other), inputs_of(404, gateway_call))
     assert both["cause"] == "undetermined"
-    assert {finding["check"] for finding in both["as_of"]["evidence"]} == {"provider.match", "oauth.scopes"}
+    found = {finding["check"] for finding in both["as_of"]["evidence"]}
+    assert found == {"provider.match", "oauth.scopes", "provider.configured"}  # only a gateway needs scopes
 
 
 def test_what_is_wrong_with_the_call_itself_needs_no_history() -> None:

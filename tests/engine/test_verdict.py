@@ -358,9 +358,13 @@ def test_a_proven_network_problem_is_listed_next_to_the_problem_of_the_call() ->
     assert (judge(found).cause, judge(found).also) == ("path.not_in_api", ("env.tls",))
 
 
-def test_because_names_the_finding_and_the_answer() -> None:
-    verdict = judge(answered(404, "not_found", "x request.path:not_in_api"))
-    assert verdict.because == ("request.path", "answer.meaning")
+def test_because_names_what_is_needed_and_supported_by_what_agrees() -> None:
+    verdict = judge(answered(404, "not_found", "x request.path:not_in_api", "x route.oracle:not_routed"))
+    assert (verdict.because, verdict.supported_by) == (("request.path",), ("route.oracle", "answer.meaning"))
+    verdict = judge(
+        answered(404, "not_found", "x permissions.call:permission_missing", "x conversation.exists:not_found")
+    )
+    assert verdict.because == ("conversation.exists", "answer.meaning")  # the response refutes the missing permission
 
 
 def test_what_was_ruled_out_is_listed() -> None:
@@ -385,3 +389,53 @@ def test_what_was_not_read_is_reported_with_who_can_read_it() -> None:
     assert verdict.cause == causes.UNDETERMINED
     assert unseen.sentence in verdict.sentence
     assert unseen.hint in verdict.remedy
+
+
+@pytest.mark.parametrize(
+    ("findings", "cause", "refuted_by"),
+    [
+        # a check that passed refutes the likeliest other cause of the response
+        (answered(404, "not_found", "x request.path:not_in_api"), "conv.not_found", ("conversation.exists",)),
+        (answered(401, "token_absent"), "host.wrong_region", ("request.host",)),
+        (answered(403, "permission_missing", "x permissions.call:permission_missing"), "authz.scope_missing", ("oauth.scopes",)),
+        (answered(200, "success"), "path.not_in_api", ("request.path", "answer.meaning")),
+        # a cause that a finding names, set aside by the response or by another finding, is stronger than any other
+        (
+            answered(404, "not_found", "x permissions.call:permission_missing", "x conversation.exists:not_found"),
+            "authz.permission_missing",
+            ("answer.meaning",),
+        ),
+        (
+            answered(404, "not_found", "x request.path:not_in_api", "+ route.oracle:routed", "x conversation.connected:ended"),
+            "path.not_in_api",
+            ("route.oracle",),
+        ),
+        # nothing passed: the check itself would have said it
+        (output("x oauth.token:client_rejected"), "auth.ip_not_allowed", ("oauth.token",)),
+        (output("+ session.start:started"), "authz.not_a_party", ("session.start",)),
+    ],
+)  # fmt: skip
+def test_a_proven_verdict_names_its_strongest_rival(
+    findings: list[FindingResult], cause: str, refuted_by: tuple[str, ...]
+) -> None:
+    rival = judge(findings).rival
+    assert rival is not None
+    assert (rival.cause, rival.refuted_by) == (cause, refuted_by)
+
+
+def test_a_check_refutes_a_cause_only_if_it_passed_for_every_subject() -> None:
+    """One of two scopes is there; that refutes no missing scope."""
+    scopes = [make_finding("oauth.scopes", "pass", "granted", subject="a"), *output("x oauth.scopes:scope_missing")]
+    rival = judge([*answered(403, "permission_missing", "x permissions.call:permission_missing"), *scopes]).rival
+    assert rival is not None and rival.cause != "authz.scope_missing"
+
+
+def test_only_a_proven_verdict_has_a_rival_and_another_problem_is_none() -> None:
+    assert judge(answered(409, "conflict")).rival is None
+    rival = judge(but("x conversation.exists:not_found", "x deployments.cobrowse:off")).rival
+    assert rival is not None and rival.cause != "config.cobrowse_disabled"
+
+
+def test_the_order_of_the_findings_does_not_matter() -> None:
+    findings = answered(404, "not_found", "x conversation.connected:ended", "x deployments.cobrowse:off")
+    assert judge(findings[::-1]) == judge(findings)

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from diagnostics.demo import documents
-from diagnostics.evaluation.cases import BadCases, read_cases
+from diagnostics.engine.verdict import ENGINE_VERSION
+from diagnostics.evaluation.cases import BadCases, Case, read_cases
 from diagnostics.evaluation.conversations import conversation_of, medium_of
-from diagnostics.evaluation.score import evaluate
+from diagnostics.evaluation.score import CALIBRATED, CaseResult, Score, evaluate
 from diagnostics.evaluation.states import is_licensed, org_of, permissions_of, region_of
+from diagnostics.reference import accuracy
 
 FOLDER = Path(__file__).parent
 CASES = FOLDER / "cases.json"
@@ -34,9 +37,74 @@ def test_the_right_cause_is_first_in_95_of_100_and_nobody_is_accused_wrongly(fil
     wrong = [f"{each.case.id}: {each.cause}, not {each.case.cause}" for each in score.cases if not each.is_right]
     assert len(wrong) <= 0.05 * len(score.cases), wrong
     assert [f"{each.case.id}: {each.cause}" for each in score.cases if each.accuses_wrongly] == []
+    assert [each.case.id for each in score.cases if each.certainty == "proved" and not each.is_right] == []
+    assert score.brier is not None and score.brier <= CALIBRATED
+    assert [spoiled.brier for spoiled in spoiled_scores(score) if (spoiled.brier or 0) <= CALIBRATED] == []
     families = {each.case.cause.split(".")[0] for each in score.cases}
     assert len(score.cases) >= 60
     assert families >= {"path", "host", "auth", "authz", "conv", "body", "provider", "env", "config", "none"}
+
+
+def spoiled_scores(score: Score) -> list[Score]:
+    """The same verdicts with certainties that don't fit: the wrong way round, too timid, and some proven wrongly."""
+    turned = {"proved": "likely", "likely": "proved"}
+    cases = score.cases
+    return [
+        Score(tuple(replace(each, certainty=turned.get(each.certainty, each.certainty)) for each in cases)),
+        Score(tuple(replace(each, certainty="likely") for each in cases)),
+        Score((*(replace(each, cause="x", certainty="proved") for each in cases[:10]), *cases[10:])),
+    ]
+
+
+def test_figures_of_a_score() -> None:
+    """Two proven and right, one proven and wrong, one likely and right, a healthy org accused, one undetermined."""
+    verdicts = [
+        ("path.not_in_api", "path.not_in_api", "proved"),
+        ("conv.ended", "conv.ended", "proved"),
+        ("conv.ended", "conv.not_found", "proved"),
+        ("env.tls", "env.tls", "likely"),
+        ("none", "conv.ended", "likely"),
+        ("conv.ended", "undetermined", "undetermined"),
+    ]
+    score = Score(
+        tuple(
+            CaseResult(Case(str(number), "", {}, None, None, expected), cause, certainty, "")
+            for number, (expected, cause, certainty) in enumerate(verdicts)
+        )
+    )
+    counts = {key: value for key, value in score.to_json().items() if key not in ("results", "calibration")}
+    assert counts == {
+        **{"cases": 6, "right_first": 3, "right_family": 4, "wrong_accusations": 2, "proved_and_wrong": 1},
+        **{"healthy": 1, "healthy_accused": 1, "undetermined": 1, "brier": round((1 + 0.04 + 0.64) / 5, 4)},
+    }
+    assert score.to_json()["calibration"]["proved"] == {"cases": 3, "right": 2, "claimed": 1.0}
+    assert Score(()).brier is None
+
+
+def test_new_figures_replace_those_of_the_same_engine_and_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures_file = tmp_path / "figures.json"
+    figures_file.write_text(accuracy.FILE.read_text(encoding="utf-8"))
+    monkeypatch.setattr(accuracy, "FILE", figures_file)
+    before, file = accuracy.read(), tmp_path / "mine.json"
+    file.write_text(json.dumps(json.loads(CASES.read_text(encoding="utf-8"))[:1]))
+    for _ in range(2):
+        call_command("evaluate", str(file), "--keep", "--unseen", stdout=io.StringIO())
+    added = [each for each in accuracy.read() if each not in before]
+    assert [(each.engine, each.cases_file, each.unseen, each.cases) for each in added] == [
+        (ENGINE_VERSION, "mine", True, 1)
+    ]
+    assert len(accuracy.read()) == len(before) + 1
+    figures_file.unlink()
+    figures_file.mkdir()
+    with pytest.raises(CommandError) as refused:
+        call_command("evaluate", str(file), "--keep", stdout=io.StringIO())
+    assert refused.value.returncode == 2
+
+
+def test_every_set_has_figures_of_this_engine() -> None:
+    """`manage.py evaluate FILE --keep` after a change of ENGINE_VERSION."""
+    measured = {each.cases_file for each in accuracy.read() if each.engine == ENGINE_VERSION}
+    assert {file.stem for file in FILES} <= measured
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "[1]", '[{"id": "a"}]', '[{"expected": {}}]', "[" * 100_000])

@@ -13,7 +13,7 @@ from diagnostics.engine.causes import CAUSES, NONE, TITLES, UNDETERMINED
 from diagnostics.engine.causes.cause import Cause
 from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, REFUSALS, RULES
 from diagnostics.genesys.contract import bundled
-from diagnostics.reference import why_404
+from diagnostics.reference import accuracy, why_404
 from diagnostics.reference.markdown import cause_markdown, related_to, why_404_markdown
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,8 @@ PAGES = (
     "/reference/causes/path.not_in_api.md",
     "/reference/why-404/",
     "/reference/why-404.md",
+    "/reference/accuracy/",
+    "/reference/accuracy.md",
 )
 
 
@@ -77,6 +79,14 @@ def test_404_page_lists_its_causes_in_order(client: Client) -> None:
         for cause in why_404.CAUSES_OF_A_404:
             position = text.index(cause.title, position)
         assert "/api/v2/conversations/{conversationId}/cobrowse" in text
+
+
+def test_accuracy_has_every_figure_on_the_page_and_in_markdown(client: Client) -> None:
+    page, markdown = strip_tags(read(client, "/reference/accuracy/")), read(client, "/reference/accuracy.md")
+    for figures in accuracy.read():
+        assert figures.cases_file in page and figures.cases_file in markdown
+        for _, value in figures.cells:
+            assert value in page and value in markdown
 
 
 @pytest.mark.parametrize("address", PAGES)

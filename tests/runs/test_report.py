@@ -11,6 +11,9 @@ from diagnostics.runs.models import Finding, Run
 TITLES = {"oauth.token": "A token", "request.path": "The path"}
 
 
+ODD_RIVALS: tuple[Any, ...] = (None, [], {"cause": "x"}, {"cause": "x", "refuted_by": ["gone.check"]})
+
+
 def finding(check: str, outcome: str = "pass", position: int = 0, subject: str = "", **values: Any) -> Finding:
     return Finding(check_id=check, outcome=outcome, position=position, subject=subject, sentence="s", **values)
 
@@ -37,6 +40,16 @@ def test_every_finding_is_shown_once_in_the_group_it_belongs_to() -> None:
         ["a.problem"],
         ["c.skipped"],
     ]
+
+
+def test_what_agrees_is_evidence_and_the_rival_leads_to_what_refutes_it() -> None:
+    rows = [finding("request.path", "fail"), finding("answer.meaning", "fail", 1), finding("oauth.token", "pass", 2)]
+    rival = {"cause": "auth.client_rejected", "refuted_by": ["oauth.token", "gone.check"]}
+    report = built({"because": ["request.path"], "supported_by": ["answer.meaning"], "rival": rival}, rows)
+    assert [line.finding.check_id for line in report.evidence] == ["request.path", "answer.meaning"]
+    assert report.rival is not None
+    assert [line.html_id for line in report.rival.refuted_by] == ["finding-2"]
+    assert [built({"rival": odd}, rows).rival for odd in ODD_RIVALS] == [None] * len(ODD_RIVALS)
 
 
 @pytest.mark.parametrize(

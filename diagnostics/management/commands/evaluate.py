@@ -8,19 +8,21 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from diagnostics.demo.seed import seed
+from diagnostics.engine.verdict import ENGINE_VERSION
 from diagnostics.evaluation.bench.own_database import own_database
 from diagnostics.evaluation.cases import BadCases, Case, read_cases
 from diagnostics.evaluation.past_failures import counted, judge_failures, past_failures
-from diagnostics.evaluation.score import Score, evaluate
+from diagnostics.evaluation.score import CALIBRATED, Score, evaluate
 from diagnostics.evaluation.usage import evaluate_usage
 from diagnostics.evaluation.what_if import PredictionScore, predict_cases
 from diagnostics.management.base import ProductCommand, bad_input
+from diagnostics.reference import accuracy
 
 
 class Command(ProductCommand):
     help = (
-        "Run worked cases through the engine, and count correct, related, wrong and undetermined causes. With --what-if, "
-        "count how often the prediction for the change that fixes a case equals a real run after it."
+        "Run worked cases through the engine, and report how often it is right and how far its certainty can be trusted. "
+        "With --what-if, count how often the prediction for the change that fixes a case equals a real run after it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,6 +32,8 @@ class Command(ProductCommand):
         what.add_argument("--as-it-was", action="store_true", help="40 failures at known times of the demo's history")
         what.add_argument("--usage", action="store_true", help="the failing calls in the demo's API usage")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
+        parser.add_argument("--keep", action="store_true", help="add the figures to those of the page Accuracy")
+        parser.add_argument("--unseen", action="store_true", help="with --keep: nobody tuned the engine to these cases")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["as_it_was"]:
@@ -42,6 +46,8 @@ class Command(ProductCommand):
             bad_input("Name at least one file with cases, or use --as-it-was or --usage.")
         cases = [case for file in options["files"] for case in _cases_in(file)]
         score = predict_cases(cases) if options["what_if"] else evaluate(cases)
+        if options["keep"] and isinstance(score, Score):
+            _keep(score, options["files"], options["unseen"])
         if options["json"]:
             self.stdout.write(json.dumps(score.to_json(), indent=2))
         elif isinstance(score, PredictionScore):
@@ -82,8 +88,11 @@ class Command(ProductCommand):
                 expected = f"   expected {' or '.join(result.case.right)}"
             self.stdout.write(f"{sign} {result.case.id}: {result.cause} ({result.certainty}){expected}")
         counts = score.to_json()
-        for name in ("right_first", "right_family", "wrong_accusations", "undetermined"):
+        for name in ("right_first", "right_family", "wrong_accusations", "proved_and_wrong", "undetermined"):
             self.stdout.write(f"{name.replace('_', ' ')}: {counts[name]} of {counts['cases']}")
+        self.stdout.write(f"healthy orgs accused: {counts['healthy_accused']} of {counts['healthy']}")
+        if counts["brier"] is not None:
+            self.stdout.write(f"Brier score of the certainty: {counts['brier']} (calibrated up to {CALIBRATED})")
 
     def _print_predictions(self, score: PredictionScore) -> None:
         for each in score.predicted:
@@ -104,3 +113,12 @@ def _cases_in(file: str) -> tuple[Case, ...]:
         bad_input(str(error))
     except (OSError, UnicodeDecodeError) as error:
         bad_input(f"Can't read the file {file}: {error}.")
+
+
+def _keep(score: Score, files: list[str], unseen: bool) -> None:
+    if len(files) > 1:
+        bad_input("--keep takes one file, because the page has a line for each.")
+    try:
+        accuracy.keep(accuracy.Figures(ENGINE_VERSION, Path(files[0]).stem, unseen, **score.counts()))
+    except OSError as error:
+        bad_input(f"Can't write the figures to {accuracy.FILE}: {error}.")

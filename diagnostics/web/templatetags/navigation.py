@@ -60,6 +60,7 @@ SECTION_TABS = {
     "Reference": (
         MenuEntry("Causes", ("causes",), ("/reference/why-404",)),
         MenuEntry("Checks", ("checks",)),
+        MenuEntry("Accuracy", ("accuracy",)),
         MenuEntry("API reference", ("contract",)),
         MenuEntry("API for programs", ("api-guide",)),
     ),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.models import User
 from diagnostics.runs.models import Run
+from diagnostics.runs.run_json import VERDICT_KEYS
 from tests.factories import (
     CONVERSATION,
     make_client,
@@ -294,7 +295,7 @@ def test_the_json_of_a_run_is_that_of_the_command_line(as_lead: Client) -> None:
         "critical_path_ms",
     }
     assert reported["run"] == run.pk
-    assert set(reported["verdict"]) == {"cause", "certainty", "sentence", "remedy", "because", "also"}
+    assert set(reported["verdict"]) == set(VERDICT_KEYS)
     assert reported["findings"][0]["check"] == "request.path"
     assert reported["exchanges"][0]["status"] == 200
 
