@@ -125,7 +125,7 @@ def test_todays_finding_never_decides_what_was_then() -> None:
     assert judged(history_of(configuration(), configuration()), today=today)["cause"] == ON
 
 
-def test_without_anything_kept_of_then_what_is_wrong_today_is_likely() -> None:
+def test_if_nothing_is_stored_of_then_what_is_wrong_today_is_likely() -> None:
     today = {"cause": OFF, "certainty": "proved", "because": ["finding-deployments-cobrowse"]}
     for after in (None, configuration()):
         verdict = judged(history_of(None, after), today=today)

@@ -65,7 +65,7 @@ def test_what_is_no_list_is_unreadable(document: object) -> None:
 
 
 @pytest.mark.django_db
-def test_new_clients_are_registered_without_secret_and_others_say_why_not(
+def test_new_clients_are_registered_without_secret_and_others_are_explained(
     orgs: server.Running,  # noqa: F811
     as_admin: Client,
     sent_tasks: list[tuple[str, int]],
@@ -99,7 +99,7 @@ def test_new_clients_are_registered_without_secret_and_others_say_why_not(
 
 
 @pytest.mark.django_db
-def test_a_client_without_the_permission_says_which_one_enables_it(orgs: server.Running) -> None:  # noqa: F811
+def test_a_client_without_the_permission_learns_which_one_enables_it(orgs: server.Running) -> None:  # noqa: F811
     source = registered(orgs, "Demo: no role")
     make_user()
     assert start_listing(source)
