@@ -76,7 +76,7 @@ NETWORK_HINTS = {
     is_decisive=True,
     depends_on=("answer",),
     needs=("answer",),
-    version=4,
+    version=5,
 )
 def answer_meaning(ctx: CheckContext) -> Iterator[Result]:
     if ctx.answer is None:
@@ -212,12 +212,12 @@ def is_genesys(answer: ReceivedResponse, data: Any, *, token_request: bool) -> b
     """Does the response have Genesys Cloud's correlation ID or the format of its errors, or those of the login host?
 
     JSON with just a status and a message doesn't count, because many frameworks use that format. A response without a
-    body does.
+    body does, unless its type is that of a page.
     """
     if answer.header("ININ-Correlation-Id"):
         return True
     if not isinstance(data, dict):
-        return not (answer.body or "").strip()
+        return not (answer.body or "").strip() and not _is_page(answer)
     if token_request and isinstance(data.get("error"), str) and re.fullmatch(r"[a-z_]+", data["error"]):
         return True
     return isinstance(data.get("contextId"), str) or (

@@ -267,6 +267,15 @@ FORM = "application/x-www-form-urlencoded"
 # A variable that wasn't filled in, of shells, Postman and templates. Not <token>, because people hide tokens that way.
 UNEXPANDED = re.compile(r"\$\{?\w+|\{\{\s*\w+\s*\}\}|%\w+%")
 GC_COMMANDS = {"POST": "create", "GET": "get", "PATCH": "update", "PUT": "update", "DELETE": "delete", "HEAD": "head"}
+# A header that is meant as Authorization, such as Authorisation. The API knows no header with such a name.
+LIKE_AUTHORIZATION = re.compile(
+    r"Aut(?:h?or[iy][sz]?a?t?ion|h?oriz?sation|hentication|horizaton|horizatoin)", re.IGNORECASE
+)
+# A value that a person or a log replaced.
+HIDDEN = re.compile(
+    r"[\s*•.…<\[(_-]*(?:(?:removed|redacted|hidden|filtered|omitted|censored|sanitized|present|set|x{3,})[\s*•.…>\])_-]*)?",
+    re.IGNORECASE,
+)
 MASKED = re.compile(r"\[masked[^\]]*\]")
 
 
@@ -277,6 +286,7 @@ MASKED = re.compile(r"\[masked[^\]]*\]")
     about="call",
     depends_on=("headers",),
     needs=("call",),
+    version=2,
 )
 def request_headers(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call and ctx.aim:
@@ -288,9 +298,19 @@ def judge_authorization(call: FailingCall, aim: Aim) -> Result:
     values = [value for name, value in call.headers if name.lower() == "authorization"]
     if aim.world == "token":
         return skipped("token_request", "This is a token request, which has no token yet.")
+    misspelled = next((name for name, _ in call.headers if LIKE_AUTHORIZATION.fullmatch(name)), "")
+    if not values and misspelled:
+        return failed(
+            "header_malformed",
+            f"The token is sent in a header called {misspelled[:40]} instead of Authorization.",
+            hint="Send the header Authorization with the word Bearer, one space and the token.",
+            evidence={"trouble": "its name is misspelled"},
+        )
     if not values:
         shown = "The pasted call has no Authorization header. A real call needs one with the word Bearer and a token."
         return skipped("not_shown", shown)
+    if values[0].strip() and HIDDEN.fullmatch(values[0]):
+        return skipped("not_shown", "The text hides the value of the Authorization header.")
     fault = _authorization_fault(values)
     if not fault and call.as_sent and UNEXPANDED.search(values[0]):
         return failed(
@@ -338,13 +358,15 @@ def _authorization_fault(values: list[str]) -> str:
     affected_by=("headers", "method", "path", "contract"),
     after=("request.method",),
     needs=("call",),
+    version=2,
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
 )
 def request_body(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call is None or ctx.aim is None:
         return
     listed = ctx.genesys.get(gateway.PROVIDERS_PATH) if ctx.aim.provider_id is not None else None
-    yield judge_body(ctx.call, ctx.aim, provider_wanted=listed is not None and listed.ok)
+    result = judge_body(ctx.call, ctx.aim, provider_wanted=listed is not None and listed.ok)
+    yield from_screenshot(result) if ctx.call.from_screenshot else result
 
 
 def judge_body(call: FailingCall, aim: Aim, *, provider_wanted: bool = False) -> Result:
@@ -433,7 +455,7 @@ def judge_body_ids(call: FailingCall) -> Result:
     about="call",
     depends_on=("body", "headers"),
     needs=("call",),
-    version=2,
+    version=3,
 )
 def request_token(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call is None or ctx.aim is None:
@@ -475,6 +497,10 @@ def judge_token_request(call: FailingCall, aim: Aim) -> Result:
     fault = ""
     if media and media != FORM:
         fault = f"its body is sent as {media}, not as {FORM}"
+    elif "grant_type" not in fields and call.body_unknown:
+        return skipped(
+            "body_not_shown", "The text doesn't show the body of the token request, so we couldn't check it."
+        )
     elif "grant_type" not in fields:
         fault = "it has no grant_type" if (call.body or "").strip() else "it has no body"
     elif scheme and scheme != "basic":

@@ -151,6 +151,11 @@ def missing_permission_in_message(status: int | None, message: str) -> Meaning |
     return CODES["missing.division.permission" if DIVISION.search(message) else "missing.permissions"]
 
 
+def is_known_message(message: str) -> bool:
+    """Whether a response with some status and this message has a known meaning."""
+    return any(pattern.search(message.lower()) for _, pattern, _ in MESSAGE_PATTERNS)
+
+
 def meaning_of_message(status: int | None, code: str, message: str) -> Meaning | None:
     """The meaning of an undocumented code or message, None if its wording isn't known."""
     text = f"{code} {message}".lower()

@@ -31,6 +31,7 @@ class FailingCall:
     `url` is "" if no published operation has that name. `variables` are the placeholders in `url` that a running program
     would fill, such as `{conversationId}`. `as_sent` is true for a recorded request, in which no shell fills anything.
     `from_screenshot` is true if misread letters were corrected, so that the host and the path prove nothing.
+    `body_unknown` is true if the text doesn't show whether the call had a body, as a line of a log doesn't.
     """
 
     method: str = ""
@@ -41,6 +42,7 @@ class FailingCall:
     variables: tuple[str, ...] = ()
     as_sent: bool = False
     from_screenshot: bool = False
+    body_unknown: bool = False
 
     @property
     def split(self) -> SplitResult:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.call import Choice, FailingCall, Parsed
 from diagnostics.parsing.draft import Draft, copy_of
 
@@ -63,6 +64,7 @@ class Candidate:
             cobrowse or GENESYS.search(self.url) is not None,
             (failed or self.status is None) and self.method != "OPTIONS",
             cobrowse,
+            self.method != "OPTIONS",  # with it a browser asks before it calls
             failed,
             "/" in self.url,
             self.whole,
@@ -88,7 +90,24 @@ def most_likely_index(candidates: Sequence[Candidate]) -> int:
         and (candidate.method, candidate.url, candidate.rank) == (best.method, best.url, best.rank)
         and candidate.status is not None
     ]
-    return attempts[-1] if attempts else first
+    index = attempts[-1] if attempts else first
+    return _corrected(candidates, index)
+
+
+def _corrected(candidates: Sequence[Candidate], index: int) -> int:
+    """The index of a later call for the same conversation, with another path, that worked: the path was corrected."""
+    best = candidates[index]
+    ids = UUID.findall(best.url)
+    if not ids or not best.status or best.status < 400:
+        return index
+    later = [
+        number
+        for number, each in enumerate(candidates)
+        if number > index and each.method == best.method and each.url != best.url and UUID.findall(each.url) == ids
+    ]
+    last = later[-1] if later else index
+    is_fixed = 200 <= (candidates[last].status or 0) < 300 and "cobrowse" in candidates[last].url.lower()
+    return last if is_fixed and "cobrowse" in best.url.lower() else index
 
 
 def choice_of(index: int, parsed: Parsed, title: str) -> Choice:

@@ -51,6 +51,7 @@ def _read(text: str, command: ShellCommand, options: CurlOptions, dropped: list[
         draft.note("guessed", sentence)
     for flag in dropped:
         draft.note("dropped", flag)
+    draft.literals = tuple(command.literals)
     fill(draft, options, command.variables)
     draft.response = find_response(text[command.end : until])
     return draft
@@ -59,6 +60,8 @@ def _read(text: str, command: ShellCommand, options: CurlOptions, dropped: list[
 def fill(draft: Draft, options: CurlOptions, variables: Sequence[str], program: str = "curl") -> None:
     """Fills in the call as the program would send it. `variables` are those that the shell would replace."""
     draft.url = options.urls[0].strip()
+    if draft.url.endswith(")") and "(" not in draft.url:  # of the sentence that quotes the command
+        draft.url = draft.url.rstrip(")")
     draft.headers = list(options.headers)
     if options.others:
         draft.note("dropped", f"Arguments that aren't options were left out: {options.others}.")
@@ -80,6 +83,7 @@ def _fill_body(draft: Draft, options: CurlOptions, program: str) -> None:
     if query:
         draft.url += ("&" if "?" in draft.url else "?") + "&".join(query)
     if options.from_file:
+        draft.body_unknown = True
         draft.note("dropped", "A part of the call comes from a file (@...), whose content we don't have.")
     kind = ""
     if options.form:

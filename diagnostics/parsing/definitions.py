@@ -32,12 +32,16 @@ YAML_PAIR = re.compile(
 YAML_LIST = re.compile(r"^[ \t]*-[ \t]+[\"']?(?P<name>[A-Za-z_]\w{0,80})=(?P<value>[^\s\"']{1,4000})", re.MULTILINE)
 FIELD = re.compile(r"[{,]\s{0,80}\"(?P<name>[A-Za-z_][\w.-]{0,80})\"\s{0,9}:\s{0,9}\"(?P<value>[^\"\\\s]{1,4000})\"")
 # `echo $NAME` in a shell, with the value in the next line.
+# An assignment in a comment, which counts only if there is no other.
+COMMENTED = re.compile(
+    r"(?://|#|--|/\*)[ \t]{0,4}(?P<name>[A-Za-z_]\w{1,60})[ \t]{0,3}[=:][ \t]{1,3}[\"']?(?P<value>(?=[^\s\"',;]{0,100}\d)[^\s\"',;]{8,400})"
+)
 ECHOED = re.compile(
     r"^[ \t]*(?:[$#%>] )?(?:echo[ \t]+|Write-(?:Host|Output)[ \t]+)?\"?\$\{?(?P<name>[A-Za-z_]\w{0,80})\}?\"?[ \t]*\n"
     r"(?P<value>[^\s\"'`$]{1,4000})[ \t]*$",
     re.MULTILINE,
 )
-PATTERNS = (ASSIGNED, PAIR, YAML_PAIR, YAML_LIST, FIELD, ECHOED)
+PATTERNS = (ASSIGNED, PAIR, YAML_PAIR, YAML_LIST, FIELD, ECHOED, COMMENTED)
 VARIABLE = re.compile(
     r"\$\{\{\s{0,3}(?P<action>[\w. -]{1,80}?)\s{0,3}\}\}|"
     r"\{\{\s{0,3}(?P<double>[\w. -]{1,80}?)\s{0,3}\}\}|\$\{(?:env:|"
@@ -69,7 +73,7 @@ REGION_SET = (
         rf"(?:setEnvironment|set_environment|setBasePath|SetBasePath|withBasePath|setHost|"
         rf"set_host)\s?\(\s?[\"'`]?(?P<region>(?:https?://)?{HOST}|{REGION_NAME})", re.IGNORECASE),
     re.compile(
-        rf"(?:\bhost|base_?path|base_?url|base_?uri|environment|region|aws_region|"
+        rf"(?:\b(?:api_?)?host|base_?path|base_?url|base_?uri|environment|region|aws_region|"
         rf"GENESYS(?:_?CLOUD)?_(?:REGION|HOST|ENVIRONMENT|API_URL|BASE_URL)|PURECLOUD_\w{{1,30}}|api_?url|"
         rf"domain|env)[\"']?[ \t]{{0,40}}(?::?=|:|=>|,)\s{{0,4}}[\"'`]?(?P<region>(?:https?://)?{HOST}|"
         rf"{REGION_NAME})", re.IGNORECASE),
@@ -84,6 +88,12 @@ COMMENT = re.compile(r"^[ \t]*(?://|#(?!#)|--)[ \t][^\n]*", re.MULTILINE)
 ANY_HOST = re.compile(rf"(?<![\w.-]){HOST}(?![\w-])", re.IGNORECASE)
 
 
+API_HOST = re.compile(rf"(?<![\w.-])(?=api\.){HOST}(?![\w-]|\.\w|/\w)", re.IGNORECASE)
+SETTING = re.compile(
+    r"(?:^|\n|[=:'\"`(#/]|->|\b(?:host|base|url|server|domain|region|is|on|at|to|against|auf|gegen|sur))[ \t>*-]{0,4}$",
+    re.IGNORECASE,
+)
+EXAMPLE = re.compile(r"\b(?:docs?|documentation|examples?|samples?|forum|e\.g)\b", re.IGNORECASE)
 UNKNOWN_VALUE = re.compile(r"The value of .* is not in the text", re.DOTALL)
 
 
@@ -113,7 +123,7 @@ class Definitions:
         ):
             return
         in_code = draft.form in PROGRAMS
-        draft.url = self._filled(draft.url, filled, in_code)
+        draft.url = self._filled(draft.url, filled, in_code, literals=draft.literals)
         draft.headers = [(name, self._filled(value, filled, in_code)) for name, value in draft.headers]
         draft.body = None if draft.body is None else self._filled(draft.body, filled, in_code)
         if filled:
@@ -122,10 +132,12 @@ class Definitions:
                 draft.notes = [note for note in draft.notes if not UNKNOWN_VALUE.match(note.what)]
             draft.note("guessed", f"Values that the text gives to its variables were filled in: {', '.join(filled)}.")
 
-    def _filled(self, text: str, filled: dict[str, None], in_code: bool, depth: int = 0) -> str:
+    def _filled(
+        self, text: str, filled: dict[str, None], in_code: bool, depth: int = 0, literals: tuple[str, ...] = ()
+    ) -> str:
         def replace(found: re.Match[str]) -> str:
             name = next((group for group in found.groups() if group), "")
-            if (found["single"] or found["angle"]) and not in_code:
+            if found[0] in literals or ((found["single"] or found["angle"]) and not in_code):
                 return found[0]  # sent as written, which may be what is wrong
             value = self.values.get(_key(name)) or self.values.get(_key(name.rpartition(".")[2]))
             if value is None or value == found[0] or depth > 3 or _key(value) == _key(name):
@@ -192,10 +204,19 @@ def use_host(draft: Draft, text: str) -> None:
     if not draft.url.startswith("/api/"):
         return
     region = region_set(text)
+    if region is None:
+        hosts = {found[0].lower() for found in time_budget.checked(API_HOST.finditer(text)) if _is_setting(text, found)}
+        region = region_named(text) if len(hosts) == 1 else None
     if region is not None:
         draft.url = f"https://{region.api_host}{draft.url}"
         draft.notes = [Note(note.kind, note.what.replace("; no host is in the text.", ".")) for note in draft.notes]
         draft.note("guessed", f"The host {region.api_host} comes from the region set in the text: {region.key}.")
+
+
+def _is_setting(text: str, host: re.Match[str]) -> bool:
+    """Whether a host is the value of something, in quotation marks, alone on its line, or named as the host of the call."""
+    before = text[max(0, host.start() - 60) : host.start()].removesuffix("https://").removesuffix("http://")
+    return SETTING.search(before) is not None and EXAMPLE.search(before) is None
 
 
 def conversation_named(text: str) -> str:

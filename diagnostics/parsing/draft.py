@@ -33,8 +33,8 @@ class Draft:
     """A call, a response, or both. There is no call if `url` and `sdk_method` are empty.
 
     `conversation_id` is an ID that the call names outside its URL. `secrets` are raw values that were encoded or dropped
-    while reading, to be masked wherever else they occur. `variables` are those of FailingCall. `time` is that of the log
-    or HAR, as in `times`.
+    while reading, to be masked wherever else they occur. `variables` are those of FailingCall, `literals` variables that
+    a shell sends as written. `time` is that of the log or HAR, as in `times`.
     """
 
     form: str
@@ -48,7 +48,9 @@ class Draft:
     sdk_method: str = ""
     conversation_id: str = ""
     variables: tuple[str, ...] = ()
+    literals: tuple[str, ...] = ()
     from_screenshot: bool = False
+    body_unknown: bool = False
     time: str = ""
 
     @property
@@ -86,6 +88,7 @@ class Draft:
 
     def note_unknown(self, part: str, variable: str) -> None:
         """`part` is a subject with its verb, such as "The body is"."""
+        self.body_unknown = self.body_unknown or "body" in part
         self.note("dropped", f"{part} in the variable {variable}, whose value is not in the text.")
 
     def remove_notes(self, words: str) -> None:

@@ -15,7 +15,7 @@ from diagnostics.parsing.times import parse_time
 from diagnostics.parsing.values import headers_in
 from diagnostics.text import time_budget
 
-START = re.compile(r"^\ufeff?[ \t]*\{\s*\"log\"\s*:\s*\{", re.MULTILINE)
+START = re.compile(r"^\ufeff?[ \t]*\{\s*\"(?:log\"\s*:\s*\{|entries\"\s*:\s*\[\s*\{)", re.MULTILINE)
 TOTALS = re.compile(r"\{\"log\":\{\"_total\":(\d{1,9}),\"_whole\":(true|false),")
 MAX_BODY = 50_000
 MAX_ENTRIES_SIZE = 900_000  # characters of the likeliest entries in a reduced HAR
@@ -63,8 +63,13 @@ def is_entry(value: Any) -> bool:
         return False
     response = value.get("response")
     return bool({"startedDateTime", "timings"} & value.keys() or {"postData", "httpVersion"} & request.keys()) or (
-        isinstance(response, dict) and "content" in response
+        isinstance(response, dict) and ("content" in response or _has_named_headers(response))
     )
+
+
+def _has_named_headers(message: dict[str, Any]) -> bool:
+    headers = message.get("headers")
+    return isinstance(headers, list) and bool(headers) and all(isinstance(each, dict) for each in headers)
 
 
 def candidates_in_har(text: str) -> list[Candidate]:
@@ -223,6 +228,7 @@ def _posted(data: Any, draft: Draft) -> str | None:
     if not isinstance(data, dict):
         return None
     if data.get("_left_out"):
+        draft.body_unknown = True
         draft.note("dropped", f"The body has more than {MAX_BODY:,} characters and was left out.")
         return None
     if isinstance(data.get("text"), str):

@@ -69,7 +69,16 @@ class Inputs:
     def to_json(self) -> dict[str, Any]:
         return {
             "call": _as_dict(
-                self.call, "method", "url", "headers", "body", "sdk_method", "variables", "as_sent", "from_screenshot"
+                self.call,
+                "method",
+                "url",
+                "headers",
+                "body",
+                "sdk_method",
+                "variables",
+                "as_sent",
+                "from_screenshot",
+                "body_unknown",
             ),
             "answer": _as_dict(self.response, "status", "headers", "body", "network_error"),
             "conversation_id": self.conversation_id,
@@ -185,6 +194,7 @@ def _call(row: Mapping[str, Any]) -> FailingCall:
         variables=tuple(row.get("variables", ())),
         as_sent=row.get("as_sent", False),
         from_screenshot=row.get("from_screenshot", False),
+        body_unknown=row.get("body_unknown", False),
     )
 
 

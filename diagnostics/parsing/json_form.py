@@ -132,6 +132,7 @@ def _read_call(draft: Draft, call: dict[str, Any]) -> None:
     if len(pairs_of(call.get("headers"))) > MAX_HEADERS:
         draft.note("dropped", f"Headers after the first {MAX_HEADERS} were left out.")
     draft.body = _body(call.get("body"))
+    draft.body_unknown = not {"body", "headers"} & call.keys()  # as in a line of a log
     guess_method(draft)
 
 

@@ -22,6 +22,7 @@ CAST = re.compile(r"[ \t]+(?:as|satisfies)[ \t]+[\w.<>\[\]]+")
 GENERIC = re.compile(r"<[\w\s,.\[\]<>?]{0,80}>(?=\s*[({])")
 KEY = re.compile(r"([A-Za-z_$][\w$-]*)\s*(:(?!:)|=(?!=|>))")
 IN_TEMPLATE = re.compile(r"\$\{([^{}]{0,200})\}")
+IN_RUBY = re.compile(r"#\{([^{}\n]{1,200})\}")
 IN_BRACES = re.compile(r"\{([A-Za-z_][\w.\[\]()'\"]{0,100})(?:[:!][^{}]{0,20})?\}")
 VERB = re.compile(r"%[-+#]?[sdvq]|\{\d{1,2}\}")
 MARK = re.compile(r"[,;()\[\]{}\"'`]")  # what may end an expression or begin a nested one
@@ -202,10 +203,13 @@ class LiteralReader:
             inside = ESCAPE.sub(_unescaped, inside)
         if pattern is TEMPLATE:
             return IN_TEMPLATE.sub(self._filled, inside)
+        inside = IN_RUBY.sub(self._filled, inside) if pattern is QUOTED else inside
         return IN_BRACES.sub(self._filled, inside) if prefix and ("$" in prefix or "f" in prefix.lower()) else inside
 
     def _filled(self, found: re.Match[str]) -> str:
         name = found[1].strip().removeprefix("await ")
+        if literal := re.fullmatch(r"([\"'])([^\"'`]*)\1", name):
+            return literal[2]
         wrapped = re.fullmatch(r"[\w.]+\(\s*([\w.$]+)\s*\)", name)
         name = wrapped[1] if wrapped else name
         plain = re.fullmatch(r"[A-Za-z_$][\w$.]*", name)

@@ -13,6 +13,7 @@ from diagnostics.redaction.redactor import MAX_BODY, Redactor
 MAX_SWEPT = 60  # secrets masked everywhere in a paste
 MAX_NOTES = 30
 MAX_MASKS = 2_000
+EXCERPTS = frozenset({"short", "log", "sdk", "gc"})  # forms that don't show the whole request
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def _call(masker: Masker, draft: Draft) -> FailingCall:
         sdk_method=masker.text(draft.sdk_method),
         variables=tuple(masker.text(name) for name in draft.variables),
         from_screenshot=draft.from_screenshot,
+        body_unknown=draft.body is None and (draft.body_unknown or draft.form in EXCERPTS),
     )
 
 

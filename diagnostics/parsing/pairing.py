@@ -1,5 +1,6 @@
 """Completes a call from the rest of its text: its response, its address in another line, its variables and host."""
 
+import json
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -10,7 +11,15 @@ from diagnostics.genesys.contract import Operation, bundled
 from diagnostics.genesys.regions import region_of_host
 from diagnostics.parsing.candidates import CallSpan, Candidate
 from diagnostics.parsing.definitions import Definitions, use_host
-from diagnostics.parsing.draft import Draft, DraftResponse
+from diagnostics.parsing.draft import ComposedBody, Draft, DraftResponse
+from diagnostics.parsing.objects import value_of
+from diagnostics.parsing.response_text import (
+    about_method,
+    adjacent_status,
+    is_response_body,
+    status_in_prose,
+    status_near,
+)
 from diagnostics.parsing.responses import CORS, Responses, completed, correlation_of
 from diagnostics.parsing.sdk import SUFFIX
 from diagnostics.parsing.times import logged_time
@@ -18,12 +27,33 @@ from diagnostics.parsing.unwrapping import MAX_SCAN
 from diagnostics.parsing.values import MARKED
 from diagnostics.text import time_budget
 
-OPEN_SEGMENT = re.compile(r"\$?\{\{?[^{}/]{0,80}\}\}?|<[^<>/]{0,60}>|:[A-Za-z]\w{0,60}|\$\w{1,60}|\[[^\[\]/]{0,60}\]")
+OPEN_SEGMENT = re.compile(
+    r"\$?\{\{?[^{}/]{0,80}\}\}?|<[^<>/]{0,60}>|:[A-Za-z]\w{0,60}|\$\w{1,60}|\[[^\[\]/]{0,60}\]|%(?:\d\$)?[sdv]"
+)
 FRAME = re.compile(
     r"\b(?:in |at |\.|\b)(?P<name>(?:get|post|put|patch|delete|Get|Post|Put|Patch|Delete)(?:_[a-z0-9_]{3,120}|[A-Z]\w{2,120}))\b"
 )
 ADDRESS = re.compile(r"https?://[\w.-]{4,200}(?::\d{1,5})?/(?:api/v2|oauth)/[^\s\"'`<>{}|\\,]{1,2000}")
 MAX_FRAMES = 200
+OAUTH_ERROR = re.compile(
+    r"\b(?:invalid_client|unauthorized_client|unsupported_grant_type|invalid_scope|invalid_request|invalid_grant)\b"
+)
+# Signs that a program fills in a literal, or appends to it.
+FILLED_IN = re.compile(r"%[-\d.]{0,4}[sdv@]|[$#]\{|\{\w{0,40}\}")
+APPENDED = re.compile(r"[ \t]{0,3}[+.%&]")
+RECORDS = frozenset({"raw_http", "har", "json"})  # they show all headers
+MESSAGE_ALONE = ({"message"}, {"error"}, {"message", "error"}, {"detail"}, {"message", "request_id"})
+# A line that ends with a whole header. A token has no blanks, so a sentence about the header doesn't match.
+SENT_AUTHORIZATION = re.compile(
+    r"^(?:[^\n]{0,60}?[>→][ \t]?|[ \t]{0,8})Authorization: ?(?P<value>(?:(?:Bearer|Basic)[ \t]{1,3}){1,2}"
+    r"[\"'“]?[\w.~+/=*•…<>{}\[\]$-]{4,4000}[\"'”]?)[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+BODY_IN_CODE = re.compile(
+    r"(?:\.setBody|(?<!res)(?<!resp)(?<!response)(?<!err)\.[bB]ody(?:[ \t]{0,3}=|JSON)|BodyPublishers\.ofString|"
+    r"RequestBody\.create|StringContent|(?<!\.)\bbody[ \t]{0,3}=|CURLOPT_POSTFIELDS[ \t]{0,3},)[ \t]{0,3}\(?[ \t]{0,3}"
+    r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){1,4000}+)\"|'(?P<single>(?:[^'\\\n]|\\.){1,4000}+)')"
+)
 
 
 @dataclass(frozen=True)
@@ -58,16 +88,26 @@ def paired(
 def _read(context: PasteContext, call: CallSpan, until: int, last: bool, first: int) -> Draft:
     draft = call.fill(until)
     context.definitions.fill(draft)
-    found = context.responses.between(call.at, until)
+    adjacent = adjacent_status(context.text, call.end)
+    found = context.responses.between(call.at, until, adjacent)
     before = context.responses.between(0, first) if last else None
     is_more_complete = (
         before is not None and found is not None and bool(before.code) and not found.code and before.joins(found)
     )
-    if (found is None and draft.response is None) or is_more_complete:
+    has_body = bool((found and found.body) or (draft.response and draft.response.body))
+    is_page = before is not None and (before.body or "").startswith("<") and not has_body
+    if (found is None and draft.response is None) or is_more_complete or is_page:
         found = before.join(found) if before and found else before
         if found is not None:
             draft.note("guessed", "The response comes before the call in the text and was read as its response.")
-    draft.response = completed(draft.response, found)
+    draft.response = _with_status(completed(draft.response, found), context.text, call, until, adjacent, draft.method)
+    if draft.response is None and last and (status := status_in_prose(context.text[: min(first, MAX_SCAN)])):
+        draft.response = DraftResponse(status)
+        draft.note("guessed", f"The status {status} comes from a sentence.")
+    _fill_response_body(draft, context, call.end, until)
+    _fill_authorization(draft, context.text, call.at, until)
+    if draft.form == "short" and draft.body is None and last and call.at == first:
+        _fill_body(draft, context.text)
     shown_at = max(call.at, found.at) if found is not None else call.end
     draft.time = logged_time(context.text[:MAX_SCAN], call.at, shown_at, context.responses.objects)
     if draft.response and draft.response.status and not draft.response.body and CORS.search(context.text, 0, MAX_SCAN):
@@ -79,6 +119,62 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, first: 
         draft.response = replace(draft.response, network_error="The browser blocked the response (CORS).")
     use_host(draft, context.text[:MAX_SCAN])
     return draft
+
+
+def _with_status(
+    response: DraftResponse | None, text: str, call: CallSpan, until: int, adjacent: int | None, method: str
+) -> DraftResponse | None:
+    """The response with the status near the call, if nothing else shows one. A status directly after the address wins
+    over a network error elsewhere."""
+    if response is not None and (response.status or (response.network_error and adjacent is None)):
+        return response
+    status = adjacent or status_near(text, call.at, call.end, until)
+    status = status or status_in_prose(about_method(text[call.end : until][:5_000], method))
+    if status is None:
+        return None if response and isinstance(response.body, ComposedBody) and not _code_of(response) else response
+    return replace(response, status=status, network_error="") if response else DraftResponse(status)
+
+
+def _code_of(response: DraftResponse) -> str:
+    value = value_of(response.body or "")
+    return str(value.get("code") or "") if isinstance(value, dict) else ""
+
+
+def _fill_response_body(draft: Draft, context: PasteContext, start: int, until: int) -> None:
+    """Sets the body of a failed response from an error that has only a name or a message, as a gateway or the login host
+    sends it."""
+    response = draft.response or DraftResponse()
+    if response.body is not None or response.network_error:
+        return
+    if "/oauth/" in draft.url and (error := OAUTH_ERROR.search(context.text, start, until)):
+        body = ComposedBody(json.dumps({"error": error[0], "description": "", "error_description": ""}))
+        draft.response = replace(response, status=response.status or 400, body=body)
+        return
+    for each in context.responses.objects if response.status else ():
+        if start <= each.at < until and each.raw and {str(name).lower() for name in each.value} in MESSAGE_ALONE:
+            draft.response = replace(response, body=each.raw if response.status and response.status >= 400 else None)
+            return
+
+
+def _fill_authorization(draft: Draft, text: str, start: int, until: int) -> None:
+    """Sets the Authorization header that the text shows as sent, such as in the output of `curl -v`."""
+    if draft.form in RECORDS or sum(name.lower() == "authorization" for name, _ in draft.headers) > 1:
+        return
+    for found in SENT_AUTHORIZATION.finditer(text, start, min(until, MAX_SCAN)):
+        draft.headers = [(name, value) for name, value in draft.headers if name.lower() != "authorization"]
+        draft.headers.append(("Authorization", found["value"].strip()))
+        return
+
+
+def _fill_body(draft: Draft, text: str) -> None:
+    """Sets the body that a program gives as a literal next to an address that was read alone."""
+    found = BODY_IN_CODE.search(text, 0, MAX_SCAN)
+    literal = re.sub(r"\\([\"'\\])", r"\1", found["double"] or found["single"]) if found else ""
+    if found and (FILLED_IN.search(literal) or APPENDED.match(text, found.end())):
+        draft.body_unknown = True
+    elif literal.lstrip()[:1] in tuple("{[") and not is_response_body(value_of(literal)):
+        draft.body = literal
+        draft.note("guessed", "The body was read from program code.")
 
 
 def merged(draft: Draft, others: Sequence[Draft], text: str) -> Draft:

@@ -57,6 +57,9 @@ RESPONSE_FORMS = (
 PAIRS = re.compile(
     r"\"(?:headers?|cookies|queryString|params|bearer|basic|apikey|oauth2|variable|values)\"\s{0,9}:\s{0,9}\[\s{0,99}\{"
 )
+NAMED_CALL = re.compile(
+    r"\b(?:GET|POST|PUT|PATCH|DELETE)[ \t]{1,4}[\"'`(]?(?:https?://[^\s/]{4,200})?/(?:api/v2|oauth)/"
+)
 LEADING_PLACEHOLDER = re.compile(r"\{\{|\{[\w .:-]{1,60}\}[/.]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 FENCE = re.compile(r"[ \t]{0,8}(?:```|~~~)[\w+-]{0,20}[ \t]{0,8}")
@@ -450,7 +453,8 @@ def _candidates(text: str) -> list[Candidate]:
     if text[0] in "{[" and not LEADING_PLACEHOLDER.match(text) and _is_json(text):
         return _candidates_in_json(text)
     is_page = text[:500].lower().lstrip().startswith(("<!doctype", "<html", "<?xml"))
-    is_response = (is_page or STATUS_LINE.match(text) is not None) and find_curl(text) < 0 and find_request(text) < 0
+    is_status = STATUS_LINE.match(text) is not None and NAMED_CALL.search(text, 0, MAX_SCAN) is None
+    is_response = (is_page or is_status) and find_curl(text) < 0 and find_request(text) < 0
     if not is_response and (candidates := candidates_in_text(text)):  # not the scripts of an error page
         return candidates
     if has_response(text):
@@ -493,7 +497,8 @@ def _response_in(text: str) -> DraftResponse | None:
     if found is not None and found.body is not None:
         found = unwrapped(found)
     found = completed(found, Responses(text[:MAX_SCAN]).between(0, MAX_SCAN))
-    if found is not None and (found.status is not None or found.body is not None or found.network_error):
+    has_body = found is not None and found.body is not None and not found.body.startswith("<")  # a page proves little
+    if found is not None and (found.status is not None or has_body or found.network_error):
         return found
     return None
 

@@ -74,6 +74,7 @@ def _read(text: str, start: int, until: int) -> Draft:
 def _read_request(draft: Draft, target: str, block: list[str], verbose: bool) -> None:
     if verbose:
         block = [line.lstrip()[1:].removeprefix(" ") for line in block if line.lstrip().startswith(">")]
+        draft.body_unknown = True
         draft.note("guessed", "curl -v doesn't print the body, so the body is unknown.")
     draft.headers, rest = read_headers(block)
     draft.body = None if verbose else tidy_body(rest)

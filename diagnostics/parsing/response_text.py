@@ -20,6 +20,43 @@ LONE_STATUS = re.compile(
     r"(?:[ \t:–-]{1,4}[A-Za-z][A-Za-z' ]{1,40})?[\s`\"')\].!:]{0,12}",
     re.IGNORECASE,
 )
+KNOWN = r"(?:20[0-4]|30[1-478]|4(?:0\d|1[0-8]|2[1-9]|31|51)|50[0-5]|511|52[0-6])"
+NO_STATUS = (
+    r"(?![\w%$€-]|[.,:]\d|/\w|[ ]?(?:ms|msec|sec\w*|min\w*|[smh]|hours?|days?|weeks?|users?|agents?|times|calls|requests|"
+    r"bytes|[KMG]B|chars?|characters|conversations?|sessions?|customers?|entries|rows|lines)\b)"
+)
+# A status in the sentence of a call. Letters without spaces around words, as in Japanese, may follow.
+NEAR = re.compile(rf"(?<![\w.,:/#$%=&?+-])({KNOWN}){NO_STATUS}", re.ASCII | re.IGNORECASE)
+# A status directly after an address.
+ADJACENT = re.compile(
+    rf"[\"'`)\]]{{0,2}}[ \t]{{0,4}}(?:[|:=→·,;，。、-]{{1,2}}>?[ \t]{{0,4}})?[\"'(]?({KNOWN}){NO_STATUS}", re.ASCII
+)
+# A status at the start of a line or of a comment in code.
+LEADING = re.compile(
+    rf"(?:^[\s>*•|-]{{0,12}}|(?:^|[ \t;])(?://|#|--|/\*|')[ \t]{{0,4}})(?:(?:=>|->|→)[ \t]{{0,3}})?(?:HTTP[ \t]{{0,2}})?"
+    rf"({KNOWN})(?=[\s:,.;)\]–—|·'\"→]|$){NO_STATUS}",
+    re.ASCII | re.IGNORECASE,
+)
+VERB_STATUS = re.compile(
+    r"(?<!\w)(?:get|gets|got|getting|gives?|gave|returns?|returned|returning|receives?d?|answers?|answered|responds?|"
+    r"responded|fails?|failed|throws?|antwortet\w*|liefert\w*|bekomm\w+|erh[aä]lt\w*|kommt|meldet|wirft|gibt|renvoie|retourne|re[çc]oi\w+|obtien\w+|"
+    r"répond\w*|donne|devuelve\w*|responde\w*|recibo|obtengo|recibimos|arroja|retorna\w*|devolve\w*|recebo|"
+    r"risponde|restituisce|ricevo|zwraca|dostaję|возвращает|отвечает|получаю|выда[её]т|döndürüyor|veriyor|alıyorum|"
+    r"geeft|krijg\w*|returnerar|svarar)\b"
+    rf"[^.!?\n\d]{{0,40}}(?<![\w.,:/#$%=&?+-])({KNOWN}){NO_STATUS}"
+    rf"|(?:返回|返り値|返します|報錯|报错|得到|收到|응답|반환)[^。！？\n\d]{{0,12}}({KNOWN}){NO_STATUS}",
+    re.IGNORECASE,
+)
+METHOD_WORD = re.compile(r"(?<![\w/])(?:GET|POST|PUT|PATCH|DELETE)(?!\w)")
+DENIED = re.compile(
+    r"\b(?:(?:expect\w*|should\w*|want\w*|supposed|would|docs?|documentation)(?:[ \t](?!but\b|and\b|yet\b)[\w']{1,12}){0,3}|"
+    r"instead of|rather than|not|never|n't|statt|anstatt|lieu d['’eu]{1,2}|vez de|lugar de|"
+    r"ports?|lines?|ticket|case|page|room|version)[ \t]{1,3}(?:an? |the |be |get )?$",
+    re.IGNORECASE,
+)
+# A sentence about what a call would return.
+DOUBTFUL = re.compile(r"\b(?:docs?|documentation|swagger|would|should|expect\w*|supposed|if|unless)\b", re.IGNORECASE)
+SENTENCE_END = re.compile(r"[.!?][\s)\]\"']{1,4}(?=[^\W\d_a-z])|[。！？]|(?<![\w/])(?:GET|POST|PUT|PATCH|DELETE)(?!\w)")
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 # Keys that together only a response has: ErrorBody, the errors of the token endpoint, a started session.
 RESPONSE_KEYS = (
@@ -127,6 +164,65 @@ def line_status(line: str) -> int | None:
     line = line[-2000:]
     found = ARROW_STATUS.search(line) or LONE_STATUS.fullmatch(line)
     return int(found[1]) if found else None
+
+
+def leading_status(line: str) -> int | None:
+    """The status with which a line or the comment in a line of code begins."""
+    found = LEADING.search(line[:2000])
+    return int(found[1]) if found else None
+
+
+def adjacent_status(text: str, end: int) -> int | None:
+    """The status directly after the address that ends at `end`, as in a log."""
+    found = ADJACENT.match(text, end)
+    return int(found[1]) if found else None
+
+
+def about_method(text: str, method: str) -> str:
+    """The text up to the first mention of another HTTP method, of which the rest may be about."""
+    for found in METHOD_WORD.finditer(text):
+        if found[0] != method:
+            return text[: found.start()]
+    return text
+
+
+def status_in_prose(text: str) -> int | None:
+    """The first status that a sentence names after a verb such as "returns"."""
+    for found in islice(VERB_STATUS.finditer(text, 0, 5_000), 20):
+        number = 1 if found[1] else 2
+        sentence = text.rfind(".", 0, found.start()) + 1
+        start = max(sentence, found.start() - 80)
+        if not DOUBTFUL.search(text, start, found.start(number)) and not DENIED.search(
+            text, start, found.start(number)
+        ):
+            return int(found[number])
+    return None
+
+
+def status_near(text: str, start: int, end: int, until: int) -> int | None:
+    """The status that the text gives for the call from `start` to `end`: after it in the same sentence, at the start of
+    one of the next lines, or before it in the same sentence."""
+    line_end = text.find("\n", end, until)
+    line_end = until if line_end < 0 else line_end
+    after = text[end : min(line_end, end + 300)]
+    if (status := leading_status(text[start : min(line_end, start + 2000)])) is not None:
+        return status
+    if (status := status_in_line(SENTENCE_END.split(after, maxsplit=1)[0])) is not None:
+        return status
+    for line in text[line_end + 1 : min(until, line_end + 600)].split("\n")[:6]:
+        if (status := leading_status(line)) is not None:
+            return status
+    line_start = text.rfind("\n", max(0, start - 600), start) + 1
+    before = SENTENCE_END.split(text[max(line_start, start - 300) : start])[-1]
+    return status_in_line(before)
+
+
+def status_in_line(text: str) -> int | None:
+    """The first number in a sentence or a line that can be the status of a response."""
+    for found in NEAR.finditer(text):
+        if not DENIED.search(text, 0, found.start()):
+            return int(found[1])
+    return None
 
 
 def _curl_error(text: str) -> DraftResponse | None:

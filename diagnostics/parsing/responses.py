@@ -6,12 +6,13 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from diagnostics.genesys.errors import is_known_message
 from diagnostics.parsing.data_action import status_in_message, wrapped_message, wrapped_status
 from diagnostics.parsing.draft import ComposedBody, DraftResponse, Headers
 from diagnostics.parsing.exchange_values import exchange_in
 from diagnostics.parsing.log_form import CODE, HEADERS, dict_headers
 from diagnostics.parsing.objects import FoundObject, objects_in, value_of
-from diagnostics.parsing.response_text import STATUS_LINE, json_at, raw_response, read_headers
+from diagnostics.parsing.response_text import STATUS_LINE, json_at, raw_response, read_headers, status_in_line
 from diagnostics.text import time_budget
 
 MAX_TRACES = 2_000
@@ -72,7 +73,32 @@ FAILED = re.compile(
     r"remote name could not be resolved|\bTLS handshake timeout|\bcontext deadline exceeded|"
     r"\bSSLCertVerificationError|\bCERTIFICATE_VERIFY_FAILED|\bself[- ]signed certificate in certificate chain|"
     r"\bunable to (?:verify the first certificate|get local issuer certificate)|\bSSL connection could not be established|"
-    r"\b(?:Connect|Read)Timeout(?:Error)?\b"
+    r"\b(?:Connect|Read)Timeout(?:Error)?\b|"
+    r"\bcurl: \(\d{1,3}\)|(?i:\bcould(?: not|n't) resolve (?:host|proxy)\b)|\bTemporary failure in name resolution|"
+    r"\bx509: |\btls: (?:failed|bad|unknown|protocol|first record)|\bPKIX path (?:building|validation) failed|"
+    r"(?i:\bcertificate verify failed)|\bSSL\w{0,20}Exception: |\bReceived fatal alert|\btrust relationship for the SSL|"
+    r"\bE(?:CONNREFUSED|CONNRESET|TIMEDOUT|HOSTUNREACH|PROTO|NOTFOUND)\b|\bi/o timeout\b|\": (?:unexpected )?EOF\b|"
+    r"\bsocket hang up\b|\bTunnel connection failed|\bCONNECT tunnel failed|\bProxyError\b|\bproxyconnect tcp\b|"
+    r"\bHTTP code 407 from proxy|\b(?:[Rr]ead|[Cc]onnect(?:ion)?|[Rr]equest|[Oo]peration(?: has)?) timed out\b|"
+    r"\bConnection (?:refused|reset)\b|\bHttpClient\.Timeout\b|\bUnexpected token '?<"
+)
+# The status of a proxy that refused to connect isn't the API's.
+TUNNEL = re.compile(
+    r"Tunnel connection failed:? \d{3}[^\n]{0,40}|CONNECT tunnel failed, response \d{3}|HTTP code \d{3} from proxy|"
+    r"proxyconnect tcp: [^\n]{0,80}"
+)
+ENDPOINT = re.compile(
+    r"(?<![\w.-])(?:\d{1,3}(?:\.\d{1,3}){3}|[a-z][\w-]{0,60}(?:\.[\w-]{1,60}){0,5}):\d{2,5}(?!\d)", re.IGNORECASE
+)
+PAGE = re.compile(
+    r"(?:^[ \t>|]{0,8}|Unexpected token '?<[^\n]{0,20}?)(?P<page><(?:!doctype\b|html\b|head>|title>|center>|body\b))",
+    re.IGNORECASE | re.MULTILINE,
+)
+PAGE_END = re.compile(r"</(?:html|body|head|title|center|h1|p)>", re.IGNORECASE)
+MAX_PAGE = 4_000
+# What a server said, in quotation marks or as the message of an exception.
+QUOTED = re.compile(
+    r"[\"“'‘«]\s?(?P<text>[A-Z][^\"“”'‘’«»\n]{10,300})[\"”'’»]|Exception: (?P<thrown>[A-Z][^\n]{10,300})"
 )
 NETWORK = re.compile(r"\bnet::(?P<code>ERR_[A-Z_]{2,40})(?! [1-5]\d\d)")
 
@@ -118,6 +144,11 @@ class Trace:
         if ids and not correlation_of(headers, body):
             headers = [*headers, ("ININ-Correlation-Id", ids)]
         status = self.status if self.status is not None else other.status
+        if isinstance(self.body, ComposedBody) and isinstance(other.body, ComposedBody):
+            parts = [json.loads(part) for part in (self.body, other.body)]
+            body = ComposedBody(
+                json.dumps({name: parts[0].get(name) or parts[1].get(name) for name in parts[0] | parts[1]})
+            )
         error = "" if status else self.network_error or other.network_error
         return Trace(self.at, max(self.end, other.end), status, headers, body, error, self.url or other.url)
 
@@ -133,12 +164,14 @@ class Responses:
         self.traces = _traces(text, self.objects)
         self._starts = [trace.at for trace in self.traces]
 
-    def between(self, start: int, end: int) -> Trace | None:
-        """The response between two offsets; of several the one that failed and has the most parts."""
+    def between(self, start: int, end: int, status: int | None = None) -> Trace | None:
+        """The response between two offsets, with the status if one is given; of several the one that failed and has the
+        most parts."""
         first = bisect_left(self._starts, start)
         if 0 < first <= len(self.traces) and self.traces[first - 1].end > start:
             first -= 1  # the call is inside it, such as in the message of a log entry
-        return best_of(self.traces[first : bisect_left(self._starts, end)])
+        traces = self.traces[first : bisect_left(self._starts, end)]
+        return best_of([trace for trace in traces if status is None or trace.status in (None, status)])
 
 
 def best_of(traces: list[Trace]) -> Trace | None:
@@ -191,7 +224,10 @@ def _traces(text: str, objects: list[FoundObject]) -> list[Trace]:
     found = [*_raw(text), *_labeled(text), *_from_objects(objects)]
     found.sort(key=lambda trace: trace.at)
     borders = [(trace.at, trace.end) for trace in found]
-    single = [*_inner_statuses(text, _statuses(text)), *_correlations(text), *_networks(text), *_codes(text)]
+    tunnels = [(each.start(), each.end()) for each in _first(TUNNEL, text)]
+    statuses = [each for each in _statuses(text) if not any(start <= each.at < end for start, end in tunnels)]
+    single = [*_inner_statuses(text, statuses), *_correlations(text), *_networks(text), *_codes(text)]
+    single += [*_pages(text), *_messages(text)]
     starts = [start for start, _ in borders]
     for trace in single:
         index = bisect_left(starts, trace.at + 1) - 1
@@ -308,8 +344,50 @@ def _networks(text: str) -> list[Trace]:
     found = [Trace(m.start(), m.end(), network_error=_line_around(text, m.start())) for m in _first(CORS, text)]
     found = found or [Trace(m.start(), m.end(), network_error=m[0]) for m in _first(NETWORK, text)]
     return found or [
-        Trace(m.start(), m.end(), network_error=_line_around(text, m.start())) for m in _first(FAILED, text)
+        Trace(
+            m.start(),
+            m.end(),
+            network_error=_with_proxy(line, text) if not number else line,
+        )
+        for number, m in enumerate(_first(FAILED, text))
+        if (line := _line_around(text, m.start()))
     ]
+
+
+def _with_proxy(error: str, text: str) -> str:
+    """The error, which says so if the address in it is that of a proxy set in the text."""
+    found = ENDPOINT.search(error)
+    if found is None or "proxy" in error.lower():
+        return error
+    is_proxy = re.search(
+        rf"(?i)proxy\w{{0,20}}[\"']?\s{{0,3}}[=:,]\s{{0,3}}[\"']?\S{{0,60}}?{re.escape(found[0])}", text
+    )
+    return f"{error} (the address of the proxy)" if is_proxy else error
+
+
+def _pages(text: str) -> list[Trace]:
+    """The first page or part of one, as the body of a response."""
+    start = PAGE.search(text)
+    if start is None:
+        return []
+    at = start.start("page")
+    ends = [each.end() for each in PAGE_END.finditer(text, at, at + MAX_PAGE)]
+    line_end = text.find("\n", at)
+    end = ends[-1] if ends else (line_end if line_end >= 0 else len(text))
+    return [Trace(at, end, body=text[at:end])]
+
+
+def _messages(text: str) -> list[Trace]:
+    """Messages of known wording that the text quotes, as error bodies."""
+    found = []
+    for match in _first(QUOTED, text):
+        message = (match["text"] or match["thrown"]).strip()
+        if is_known_message(message):
+            body = ComposedBody(json.dumps({"message": message, "code": ""}, ensure_ascii=False))
+            found.append(
+                Trace(match.start(), match.end(), status_in_line(_line_around(text, match.start())), body=body)
+            )
+    return found
 
 
 def _line_around(text: str, at: int) -> str:

@@ -33,6 +33,7 @@ UUID_SPACED = re.compile(
 )
 POST_LIKE = re.compile(r"(?<!\w)(?:P0ST|PO5T|P05T)(?!\w)")
 STATUS_LIKE = re.compile(r"(?<![\w.-])[1-5](?:[Oo][0-9OoIl]|0[OoIl])(?![\w.-])")
+REASON_LIKE = re.compile(r"\b(?:N[o0]t[ \t]F[o0]und|F[o0]rbidden|Unauth[o0]rized|C[o0]nflict)\b", re.IGNORECASE)
 CODE_LIKE = re.compile(r"(\"code\"\s{0,3}:\s{0,3}\")([a-z015._]{3,80})(?=\")")
 IN_CODE = str.maketrans("015", "ols")
 IN_UUID = str.maketrans("OoQlI|SsZzBGgq–—", "00011155228699--")
@@ -57,13 +58,15 @@ def corrected_text(text: str) -> tuple[str, list[Note]]:
         return text, []
     corrected = UUID_LIKE.sub(_uuid, corrected)
     corrected = STATUS_LIKE.sub(lambda found: found[0].translate(IN_UUID), POST_LIKE.sub("POST", corrected))
+    corrected = REASON_LIKE.sub(lambda found: found[0].replace("0", "o"), corrected)
     corrected = CODE_LIKE.sub(lambda found: f"{found[1]}{found[2].translate(IN_CODE)}", corrected)
     return corrected, [Note("guessed", SENTENCE)]
 
 
 def _has_signs(text: str) -> bool:
     """Whether a word has a digit for a letter or the reverse. A wrong letter in an ID alone is as likely a typing error."""
-    return POST_LIKE.search(text) is not None or STATUS_LIKE.search(text) is not None
+    misread = POST_LIKE.search(text) is not None or STATUS_LIKE.search(text) is not None
+    return misread or any("0" in found[0] for found in REASON_LIKE.finditer(text))
 
 
 def _closed(found: re.Match[str]) -> str:

@@ -28,11 +28,13 @@ CURLY = {"“": "”", "‘": "’"}
 class ShellCommand:
     """The words of a command, its end in the text, and the guesses made while reading it, as sentences.
 
-    `variables` are the expansions such as `$ID` that a shell would replace, so not those in single quotes.
+    `variables` are the expansions such as `$ID` that a shell would replace, `literals` those in single quotes, which it
+    sends as they are.
     """
 
     words: list[str] = field(default_factory=list, repr=False)
     variables: list[str] = field(default_factory=list)
+    literals: list[str] = field(default_factory=list)
     end: int = 0
     guesses: list[str] = field(default_factory=list)
 
@@ -138,6 +140,8 @@ class _Reader:
         if quote == '"':
             self._expands(EXPANSION.findall(inside))
             inside = IN_DOUBLE.sub(lambda found: found[1].strip("\n"), inside)
+        elif quote == "'":
+            self.command.literals += EXPANSION.findall(inside)[: MAX_VARIABLES - len(self.command.literals)]
         elif quote in CURLY:
             self._guess("Curly quotes were read as quotes; a shell would send them as part of the text.")
         return self._add(inside, end)

@@ -2,32 +2,52 @@
 
 import re
 from functools import partial
+from itertools import islice
 from operator import itemgetter
 
-from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
+from diagnostics.parsing.candidates import GENESYS, MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, DraftResponse, guess_method
 from diagnostics.parsing.raw_http import request_line, whole_url
 from diagnostics.parsing.response_text import (
     ARROW_STATUS,
+    DENIED,
+    about_method,
+    adjacent_status,
     find_response,
     is_response_body,
     json_at,
+    leading_status,
     line_status,
     status_in,
     tidy_body,
 )
 from diagnostics.text import time_budget
 
-PLACEHOLDER = r"\$?\{\{[\w .:$-]{0,60}\}\}|\$?\{[\w .:-]{0,60}\}|<[\w .:-]{0,60}>|\[[\w .:-]{0,60}\]"
-REST = rf"(?:{PLACEHOLDER}|[^\s`\"'<>{{}}\[\]“”‘’|])*+"
+PLACEHOLDER = r"\$?\{\{[\w .:$-]{0,60}\}\}|\$?\{[\w .:-]{0,60}\}|<[\w .:-]{0,60}>|\[[\w .:%-]{0,60}\]"
+REST = (
+    rf"(?:{PLACEHOLDER}|。(?=[a-z0-9-]{{1,40}}[.。])|[^\s`\"'<>{{}}\[\]“”„‘’«»|，。、；：！？（）「」『』【】《》])*+"
+)
+# Letters of languages without spaces between words, after an address: an address has them only encoded.
+GLUED = re.compile(r"(?<=[0-9A-Za-z)}\]>])[぀-ヿ㐀-鿿가-힯][^/\s]{0,200}$")
 TARGET = rf"(?:https?://|/|(?:{PLACEHOLDER})/|(?:api|login|apps)\.)" + REST
 CALL = re.compile(
     rf"(?<![\w/])(?P<method>{'|'.join(sorted(METHODS))})\b[:\s`*\"'“(<]{{1,10}}(?P<url>{TARGET})", re.IGNORECASE
 )
+# The rest of an address that a program puts together: ' + id + '/cobrowse'.
+CONCATENATED = re.compile(
+    rf"[\"'`][ \t]{{0,3}}(?:\+|&|\|\||\.(?=[ \t]*[$\"\'`]))[ \t]{{0,3}}(?P<name>[A-Za-z_$][\w.$]{{0,60}})(?:\([^()\n]{{0,60}}\))?"
+    rf"(?:[ \t]{{0,3}}(?:\+|&|\|\||\.(?=[ \t]*[$\"\'`]))[ \t]{{0,3}}[\"'`](?P<rest>{REST}))?"
+)
+MAX_PARTS = 5
+IN_CODE = re.compile(r"[(=,][ \t]{0,4}(?P<prefix>[frbu$@]{0,2})(?P<quote>[\"'`])$", re.IGNORECASE)
+FILLED = re.compile(r"(?<=/)(?:%(?:\d\$)?[sdv]|\{\d?\}|[#$]?\{(?P<name>[A-Za-z_][\w.]{0,60})(?:\(\))?\})(?=/|$)")
 ALONE = re.compile(
     rf"[\s<>*#•`\"'“(\d.)-]{{0,12}}(?:url[ \t]{{0,3}}[:=][\s`\"'“]{{0,5}})?(?P<url>{TARGET})", re.IGNORECASE
 )
-ANY_ADDRESS = re.compile(rf"(?P<url>(?:https?://[\w.:{{}}$-]{{1,260}})?/(?:api/v2|oauth/token){REST})")
+ANY_ADDRESS = re.compile(
+    rf"(?P<url>(?:https?://[\w.:{{}}$/-]{{1,120}}?|(?<![\w.-])(?:[a-z0-9-]{{1,60}}\.){{1,6}}[a-z]{{2,20}}(?::\d{{1,5}})?)?"
+    rf"/(?:api/v2|oauth/token){REST})"
+)
 VALUE_START = re.compile(r"[{\[][ \t]{0,9}(?:[\"'{\[“”}\]]|$)")
 BRACKETS = re.compile(r"[{}\[\]]|\n[ \t]{0,40}\n|\n```")
 PROSE_STATUS = re.compile(
@@ -88,21 +108,31 @@ LOGGED = re.compile(
 
 
 def short_calls(text: str, with_prose: bool) -> list[CallSpan]:
-    """The calls at the start of a line, and with `with_prose` the first call anywhere in the text."""
+    """The calls at the start of a line, and with `with_prose` those anywhere in the text."""
     first = find_target(text) if with_prose else None
     found = {first.start(): (first.start(), first)} if first else {}
     at = 0
     for line in time_budget.checked(text.split("\n")):
         start = LINE_START.match(line) or LOGGED.match(line)
         target = CALL.match(line, start.end()) if start else None
-        if target and "/" in target["url"] and not request_line(line) and len(found) < MAX_CANDIDATES:
-            whole = CALL.match(text, at + target.start())
-            found.setdefault(at + target.start(), (at, whole)) if whole else None
+        targets = [(at, target)] if target and "/" in target["url"] else []
+        if with_prose:
+            inside = islice(CALL.finditer(line, target.end() if target else 0), MAX_CANDIDATES)
+            targets += [(at + each.start(), each) for each in inside if GENESYS.search(each["url"])]
+        for begin, each in targets if not request_line(line) else ():
+            if len(found) < MAX_CANDIDATES and (whole := CALL.match(text, at + each.start())):
+                found.setdefault(at + each.start(), (begin, whole))
         at += len(line) + 1
     return [
-        CallSpan(at, call.end(), partial(_read_short, text, call))
+        CallSpan(at, _end_of(call), partial(_read_short, text, call))
         for at, call in sorted(found.values(), key=itemgetter(0))
     ]
+
+
+def _end_of(target: re.Match[str]) -> int:
+    """The end of the address, without the letters glued to it."""
+    glued = GLUED.search(target["url"])
+    return target.start("url") + glued.start() if glued else target.end()
 
 
 def _read_short(text: str, target: re.Match[str], until: int) -> Draft:
@@ -119,20 +149,49 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
     draft = Draft("short")
     groups = target.groupdict()
     draft.method = (groups.get("method") or "").upper()
-    draft.url = re.sub(
-        r"(?<=\w):\d{1,6}(?::\d{1,6})?$", "", target["url"].rstrip(".,;:!?)*،؛。、，")
-    )  # line and column, as a browser shows them
-    path, comma, _ = draft.url.partition(",")
-    draft.url = path if comma and "?" not in path else draft.url  # a row of comma-separated values
+    url = GLUED.sub("", target["url"].rstrip(".,;:!?)*،؛"))
+    draft.url = re.sub(r"(?<=\w):\d{1,6}(?::\d{1,6})?$", "", url)  # line and column, as a browser shows them
+    path = re.split("[,;]", draft.url, maxsplit=1)[0]
+    draft.url = draft.url if "?" in path else path  # a row of values that commas or semicolons separate
+    end = _add_concatenated(draft, text, _end_of(target))
     draft.note("taken", "The call was read from a line of text.")
-    if re.search(r"[(=,][ \t]{0,4}[frb]?[\"'`]$", text[max(0, target.start("url") - 8) : target.start("url")]):
+    if quote := IN_CODE.search(text, max(0, target.start("url") - 8), target.start("url")):
+        _name_variables(draft, is_filled=quote["prefix"] != "" or quote["quote"] != "'")
         draft.note("dropped", "The URL is in program code; nothing else of the code was parsed.")
     else:
         before = text[: target.start()].rpartition("\n")[0].strip()
-        _LineReader(draft, text, dropped=_count(before)).read(target.end())
+        _LineReader(draft, text, dropped=_count(before)).read(end)
     draft.url = whole_url(draft.url, draft)
     guess_method(draft)
     return draft
+
+
+def _name_variables(draft: Draft, is_filled: bool) -> None:
+    """Writes `{name}` for what a program fills into the address: with a format such as %s, or within a string if
+    `is_filled`."""
+
+    def named(found: re.Match[str]) -> str:
+        name = found["name"] or ""
+        if name and not is_filled:
+            return found[0]
+        variable = f"{{{name.rpartition('.')[2] or 'value'}}}"
+        draft.variables += (variable,)
+        return variable
+
+    draft.url = FILLED.sub(named, draft.url)
+
+
+def _add_concatenated(draft: Draft, text: str, at: int) -> int:
+    """Adds what a program appends to the address that ends at `at`. Returns the end of it all."""
+    for _ in range(MAX_PARTS):
+        found = CONCATENATED.match(text, at)
+        if found is None:
+            break
+        variable = f"{{{found['name'].rpartition('.')[2].lstrip('$')}}}"
+        draft.url += variable + (found["rest"] or "")
+        draft.variables += (variable,)
+        at = found.end()
+    return at
 
 
 def _count(text: str) -> int:
@@ -154,6 +213,8 @@ class _LineReader:
 
     def read(self, start: int) -> None:
         self.at = start
+        if (status := adjacent_status(self.text, start)) is not None:
+            self.status, self.in_response = status, True
         while self.at < len(self.text):
             time_budget.check()
             self._line(_line_at(self.text, self.at))
@@ -166,14 +227,14 @@ class _LineReader:
         """Reads one line, or the value that begins in it."""
         if not line.strip(AROUND):
             self._skip(line)
-        elif line.lstrip(AROUND).startswith(("{", "[")):
-            self._value(self.at + len(line) - len(line.lstrip(AROUND)))
+        elif (opening := line.lstrip(AROUND)).startswith("{") or VALUE_START.match(opening):
+            self._value(self.at + len(line) - len(opening))
         elif line.lstrip(AROUND).startswith(("HTTP/", "curl: (", "< HTTP/")) and (
             found := find_response(self.text[self.at :])
         ):
             self.draft.response = found
             self.at = len(self.text)
-        elif status := line_status(line):
+        elif status := line_status(line) or (self.at > 0 and leading_status(line)):
             self._response(status, line)
         elif label := LABEL.fullmatch(line):
             self.in_response = label["label"].lower() in RESPONSE_LABELS
@@ -194,11 +255,15 @@ class _LineReader:
     def _inline(self, line: str, start: int, prose: bool) -> None:
         """Reads the value after words such as "with body" on the same line. A line without a value is prose."""
         found = VALUE_START.search(line, start)
-        if found:
+        if found and prose and self.in_response and self.values:
+            self._skip(line)  # another line of the log
+        elif found:
             self._value(self.at + found.start())
         else:
             self.dropped += prose
-            if prose and self.status is None and (found := PROSE_STATUS.search(line)):
+            own = about_method(line, self.draft.method)
+            found = PROSE_STATUS.search(own) if prose and self.status is None else None
+            if found and not DENIED.search(own, max(0, found.start(1) - 60), found.start(1)):
                 self.status = int(found[1])
                 self.draft.note("guessed", f"The status {self.status} comes from a sentence.")
             self._skip(line)

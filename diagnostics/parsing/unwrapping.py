@@ -32,7 +32,7 @@ CHAT_SENDERS = frozenset({"user", "username", "from", "sender", "ts", "date", "a
 SOFT_BREAK = re.compile(r"=\n")
 ENCODED = re.compile(r"=3D|=20\n|=(?:C[23]|E2)=[89AB][0-9A-F]")
 UUID_BREAK = re.compile(r"(?<=[/\"'=])([0-9a-fA-F-]{1,35})\n[ \t>|│]{0,12}([0-9a-fA-F-]{1,35})(?![0-9A-Za-z-])")
-URL_BREAK = re.compile(r"(/api/v2/[\w./{}$-]{0,200}/)\n[ \t]{0,12}(?=[\w{$-]{2,40}(?:/|[\s\"'`]|$))")
+URL_BREAK = re.compile(r"(/api/v2/[\w./{}$-]{0,200}/)\n[ \t]{0,12}(?![1-5]\d\d\b)(?=[\w{$-]{2,40}(?:/|[\s\"'`]|$))")
 SENT_BY_CURL = re.compile(r"> ?[A-Z]{3,7} \S+ HTTP/")
 QUOTE = re.compile(r"[ \t]{0,3}>(?!>) ?")
 NESTED = re.compile(r"[ \t]{0,3}>{2,5}(?: |$)")
@@ -63,9 +63,15 @@ PREFIXES = (
     re.compile(rf"\[?{TIME}\]?[ \t]{{1,4}}(?:(?:\[?(?:INFO|ERROR|WARN|WARNING|DEBUG|TRACE)\]?|-)[ \t]{{1,4}})?"),
 )
 CHAT = (
-    re.compile(r"\u200e?\[\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[ \u202f][AaPp]\.?[Mm]\.?)?\] [^:\n]{1,60}: ?"),
-    re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[ \u202f][AaPp]\.?[Mm]\.?)? - [^:\n]{1,60}: ?"),
-    re.compile(r"\[\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: ?[AaPp][Mm])?\] [^:\n]{1,60}: ?"),
+    re.compile(
+        r"\u200e?\[\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[ \u202f][AaPp]\.?[Mm]\.?)?\] "
+        r"[^:\n]{1,60}:(?!//) ?"
+    ),
+    re.compile(
+        r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[ \u202f][AaPp]\.?[Mm]\.?)? - "
+        r"[^:\n]{1,60}:(?!//) ?"
+    ),
+    re.compile(r"\[\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: ?[AaPp][Mm])?\] [^:\n]{1,60}:(?!//) ?"),
     re.compile(r"<(?:@\w{1,30}|[A-Z][\w .-]{1,40})> ?(?=\S)"),
 )  # fmt: skip
 NUMBERED = re.compile(r"[ \t]{0,8}(\d{1,5})(?:[ \t]?[|:│.)]|\t|[ \t]{2})[ \t]?")
