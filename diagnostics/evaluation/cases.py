@@ -12,7 +12,10 @@ class BadCases(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """`state`, `request` and `response` are as in the file. `acceptable` holds other causes that count as right."""
+    """`state`, `request` and `response` are as in the file. `acceptable` holds other causes that count as right.
+
+    `paste` is the text in which a person would give request and response, "" for none.
+    """
 
     id: str
     title: str
@@ -21,6 +24,7 @@ class Case:
     response: Mapping[str, Any] | None
     cause: str
     acceptable: tuple[str, ...] = ()
+    paste: str = ""
 
     @property
     def right(self) -> tuple[str, ...]:
@@ -56,6 +60,7 @@ def _case(entry: Any, number: int) -> Case:
         response=_mapping(entry.get("response")),
         cause=expected["cause"],
         acceptable=tuple(str(cause) for cause in also if cause),
+        paste=str(entry.get("paste") or ""),
     )
 
 

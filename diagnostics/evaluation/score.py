@@ -97,13 +97,14 @@ class Score:
         }
 
 
-def evaluate(cases: Iterable[Case]) -> Score:
-    return Score(tuple(score_one(case) for case in cases))
+def evaluate(cases: Iterable[Case], *, by_paste: bool = False) -> Score:
+    """With `by_paste`, those that have one are judged by their pasted text alone."""
+    return Score(tuple(score_one(case, by_paste=by_paste) for case in cases if case.paste or not by_paste))
 
 
-def score_one(case: Case) -> CaseResult:
+def score_one(case: Case, *, by_paste: bool = False) -> CaseResult:
     try:
-        inputs = inputs_of(case)
+        inputs = inputs_of_paste(case) if by_paste else inputs_of(case)
     except Unreadable as error:
         return CaseResult(case, causes.UNDETERMINED, "undetermined", str(error))
     with diagnosis_of(case, inputs) as diagnosis:
@@ -119,6 +120,11 @@ def inputs_of(case: Case) -> Inputs:
     answer = json.dumps(_response(case.response)) if case.response else ""
     inputs, _ = Inputs.from_paste(call, answer, "" if case.request else _conversation_id(case))
     return replace(inputs, note=case.title, company_gateway=company_gateway_of(case.state))
+
+
+def inputs_of_paste(case: Case) -> Inputs:
+    inputs, _ = Inputs.from_paste(case.paste)
+    return replace(inputs, company_gateway=company_gateway_of(case.state))
 
 
 def _response(response: Mapping[str, Any]) -> Mapping[str, Any]:

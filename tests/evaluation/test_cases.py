@@ -127,6 +127,20 @@ def test_the_counts_in_the_json_agree_with_the_lines(tmp_path: Path) -> None:
     assert reported["right_first"] == sum(each["right"] for each in reported["results"])
 
 
+def test_with_pastes_only_the_text_is_judged(tmp_path: Path) -> None:
+    cases = json.loads((FOLDER / "sixth_cases.json").read_text(encoding="utf-8"))
+    doubled = next(case for case in cases if case["id"] == "six-021")
+    without_text = {**next(case for case in cases if case["id"] == "six-001"), "paste": ""}
+    file, out = tmp_path / "cases.json", io.StringIO()
+    file.write_text(json.dumps([{**doubled, "request": None, "response": None}, without_text]))
+    call_command("evaluate", str(file), "--pastes", "--json", stdout=out)
+    assert [each["cause"] for each in json.loads(out.getvalue())["results"]] == ["path.base_duplicated"]
+    file.write_text(json.dumps([without_text]))
+    with pytest.raises(CommandError) as refused:
+        call_command("evaluate", str(file), "--pastes")
+    assert refused.value.returncode == 2
+
+
 @pytest.mark.parametrize(
     ("text", "medium"),
     [

@@ -29,6 +29,7 @@ class Command(ProductCommand):
         parser.add_argument("files", nargs="*", metavar="file", help="JSON list of cases")
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--what-if", action="store_true", help="compare predictions with real runs")
+        what.add_argument("--pastes", action="store_true", help="judge each case by its pasted text alone")
         what.add_argument("--as-it-was", action="store_true", help="40 failures at known times of the demo's history")
         what.add_argument("--usage", action="store_true", help="the failing calls in the demo's API usage")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -45,8 +46,10 @@ class Command(ProductCommand):
         if not options["files"]:
             bad_input("Name at least one file with cases, or use --as-it-was or --usage.")
         cases = [case for file in options["files"] for case in _cases_in(file)]
-        score = predict_cases(cases) if options["what_if"] else evaluate(cases)
-        if options["keep"] and isinstance(score, Score):
+        if options["pastes"] and not any(case.paste for case in cases):
+            bad_input("None of these cases has a pasted text.")
+        score = predict_cases(cases) if options["what_if"] else evaluate(cases, by_paste=options["pastes"])
+        if options["keep"] and isinstance(score, Score) and not options["pastes"]:
             _keep(score, options["files"], options["unseen"])
         if options["json"]:
             self.stdout.write(json.dumps(score.to_json(), indent=2))
