@@ -25,8 +25,8 @@ TESTS = Path(__file__).parent
 FAST_SETTINGS = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 # The files that take longest, so that none of them is the last.
 LONGEST = (
-    "evaluation/test_cases.py", "browser/test_screens.py", "faults/test_seeds.py", "config/embedded/test_commands.py",
-    "config/embedded/test_up.py", "redaction/test_leaks.py", "browser/test_comparison.py", "config/embedded/test_cluster.py",
+    "evaluation/test_cases.py", "faults/test_seeds.py", "config/embedded/test_commands.py",
+    "config/embedded/test_up.py", "redaction/test_leaks.py", "config/embedded/test_cluster.py",
     "parsing/test_parse.py", "claims/test_checker.py", "web/test_odd_text.py", "runs/reevaluation/test_verdicts.py",
 )  # fmt: skip
 
@@ -37,8 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays in one process, because its tests share what is built once. One process has the browser for all."""
     ranks = {TESTS / file: rank for rank, file in enumerate(LONGEST)}
-    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+    items.sort(key=lambda item: (TESTS / "browser" not in item.path.parents, ranks.get(item.path, len(ranks))))
+    for item in items:
+        is_browser = TESTS / "browser" in item.path.parents
+        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else str(item.path.relative_to(TESTS))))
 
 
 @pytest.fixture

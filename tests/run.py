@@ -38,8 +38,14 @@ PRODUCTION_ENVIRONMENT = {
     "ALLOWED_HOSTS": "cobrowse.example.com",
 }
 # Each process has its own Postgres and broker. One more than cores, because many tests wait for other processes.
-# A file stays in one process, because its tests share what is built once; tests/conftest.py puts the longest files first.
-IN_PARALLEL = ["--numprocesses", str(min(5, (os.cpu_count() or 1) + 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
+# tests/conftest.py says which tests stay in one process, and which begin.
+IN_PARALLEL = [
+    "--numprocesses",
+    str(min(5, (os.cpu_count() or 1) + 1)),
+    "--dist",
+    "loadgroup",
+    "--no-loadscope-reorder",
+]
 COVERAGE = "--coverage"  # measure the coverage of these packages by their own tests
 PURE_PACKAGES = ("text", "genesys", "redaction", "parsing", "claims", "checks", "engine", "comparison")
 # Removed from the environment, so that the tests use default settings, and so that the many processes they start
