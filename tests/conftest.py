@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker, Settings
+from xdist.scheduler import LoadScopeScheduling
 
 from config.embedded import broker, child, cluster, data_dir, postgres, sockets
 from diagnostics import tasks
@@ -21,6 +22,7 @@ from diagnostics.orgs.models import OAuthClient
 from tests.factories import make_team_lead, make_user
 
 TESTS = Path(__file__).parent
+BROWSER = "tests/browser/"
 # The test database need not survive a crash.
 FAST_SETTINGS = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 # The files that take longest, so that none of them is the last.
@@ -36,14 +38,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--first-seed", type=int, default=0)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays in one process, because its tests share what is built once. One process has the browser for all."""
     ranks = {TESTS / file: rank for rank, file in enumerate(LONGEST)}
-    items.sort(key=lambda item: (TESTS / "browser" not in item.path.parents, ranks.get(item.path, len(ranks))))
-    for item in items:
-        is_browser = TESTS / "browser" in item.path.parents
-        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else str(item.path.relative_to(TESTS))))
+    items.sort(key=lambda item: (not item.nodeid.startswith(BROWSER), ranks.get(item.path, len(ranks))))
+
+
+class OneProcessPerFile(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """A file stays in one process, because its tests share what is built once. One process has the browser for all."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return BROWSER if file.startswith(BROWSER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return OneProcessPerFile(config, log)
 
 
 @pytest.fixture

@@ -39,13 +39,7 @@ PRODUCTION_ENVIRONMENT = {
 }
 # Each process has its own Postgres and broker. One more than cores, because many tests wait for other processes.
 # tests/conftest.py says which tests stay in one process, and which begin.
-IN_PARALLEL = [
-    "--numprocesses",
-    str(min(5, (os.cpu_count() or 1) + 1)),
-    "--dist",
-    "loadgroup",
-    "--no-loadscope-reorder",
-]
+IN_PARALLEL = ["--numprocesses", str(min(5, (os.cpu_count() or 1) + 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
 COVERAGE = "--coverage"  # measure the coverage of these packages by their own tests
 PURE_PACKAGES = ("text", "genesys", "redaction", "parsing", "claims", "checks", "engine", "comparison")
 # Removed from the environment, so that the tests use default settings, and so that the many processes they start
