@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
 
-from diagnostics.engine.as_it_was import verdict_of_today
+from diagnostics.genesys.fields import mapping
 from diagnostics.genesys.regions import Region, region
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.parsing.inputs import Inputs
@@ -48,15 +48,15 @@ def region_of_run(run: Run) -> Region | None:
 
 def stored_run(run: Run) -> StoredRun:
     target = run.inputs.get("target") or {}
-    verdict = verdict_of_today(run.verdict)  # the stored responses are of that day, whenever the failure was
+    today = mapping(run.verdict, "as_of", "today")  # the stored responses are of that day, whenever the failure was
     return StoredRun(
         kind=run.kind,
         client_name=target.get("client_name", run.client.name),
         client_id=target.get("client_id", run.client.client_id),
         inputs=Inputs.from_json(run.inputs),
         at=run.started_at or run.created_at,
-        cause=verdict.get("cause", run.cause),
-        certainty=verdict.get("certainty", run.certainty),
+        cause=today.get("cause", run.cause),
+        certainty=today.get("certainty", run.certainty),
         engine_version=run.engine_version,
         contract_version=run.contract_version,
         planned=tuple(run.planned),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
-from tests.factories import make_client, make_exchange, make_finding, make_run, make_verdict
+from tests.factories import make_client, make_exchange, make_finding, make_run
 
 pytestmark = pytest.mark.django_db
 
@@ -24,10 +24,7 @@ def acme() -> OAuthClient:
 
 def old_run(client: OAuthClient, cause: str = "none", **values: Any) -> Run:
     """Its one stored exchange is too little evidence to clear the client."""
-    verdict = make_verdict(cause=cause, certainty="undetermined")
-    run = make_run(
-        client, inputs=Inputs().to_json(), verdict=verdict, cause=cause, certainty=verdict["certainty"], **values
-    )
+    run = make_run(client, inputs=Inputs().to_json(), cause=cause, certainty="undetermined", **values)
     make_finding(run, "oauth.token", "pass", code="kept")
     make_exchange(run)
     return run
