@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 from pytest_django.live_server_helper import LiveServer
 
 from diagnostics import tasks
@@ -23,6 +23,7 @@ from tests.factories import PASSWORD
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LOCAL_SCHEMES = ("data:", "blob:", "about:")
 TIMEOUT_MS = 15_000  # an upper bound for a busy machine
 # What htmx logs, as errors, for a request that ended because the page was left. A failed request logs other events too.
 LEFT_PAGE = ("htmx:sendAbort", "htmx:afterRequest")
@@ -33,8 +34,10 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """Use the installed Chromium, or the one that Playwright has downloaded."""
     executable = os.environ.get("CHROMIUM") or next((path for name in INSTALLED if (path := shutil.which(name))), None)
     extra: dict[str, Any] = {"executable_path": executable} if executable else {}
-    if os.geteuid() == 0:
-        extra["args"] = ["--no-sandbox"]  # Chromium's own sandbox refuses root
+    extra["args"] = [
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+        *(["--no-sandbox"] if os.geteuid() == 0 else []),  # Chromium's own sandbox refuses root
+    ]
     return {**browser_type_launch_args, **extra}
 
 
@@ -59,7 +62,7 @@ class Visit:
 
     def watch(self) -> None:
         self.page.set_default_timeout(TIMEOUT_MS)
-        self.page.route("**/*", self._block_other_hosts)
+        self.page.on("request", self._note_request)  # intercepting each would also switch off the browser's cache
         self.page.on("console", self._note_error)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -76,12 +79,9 @@ class Visit:
         if message.type == "error" and not message.text.startswith(LEFT_PAGE):
             self.complaints.append(message.text)
 
-    def _block_other_hosts(self, route: Route) -> None:
-        if route.request.url.startswith(self.address):
-            route.continue_()
-        else:
-            self.foreign_requests.append(route.request.url)
-            route.abort()
+    def _note_request(self, request: Request) -> None:
+        if not request.url.startswith((self.address, *LOCAL_SCHEMES)):
+            self.foreign_requests.append(request.url)
 
 
 def visit(browser: Browser, live_server: LiveServer, **options: Any) -> Iterator[Visit]:
