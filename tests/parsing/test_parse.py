@@ -145,7 +145,7 @@ NASTY = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("start", ["", f"curl {URL} -d '", f"POST {URL}\n", "POST / HTTP/1.1\n"])
+@pytest.mark.parametrize("start", ["", f"curl {URL} -d '", f"POST {URL}\n"])
 @pytest.mark.parametrize("unit", NASTY)
 def test_a_large_text_of_anything_is_read_or_refused(start: str, unit: str) -> None:
     size = MAX_PASTE if not start and unit in NASTY[::20] else 6_000

@@ -104,7 +104,8 @@ def all_pages(browser: Browser) -> Iterator[tuple[str, str]]:
     places += [f"/clients/{pk}/" for pk in OAuthClient.objects.values_list("pk", flat=True)]
     for run in Run.objects.all():
         places.append(f"/runs/{run.pk}/")
-        places += [f"/runs/{run.pk}/exchanges/{each}/" for each in run.exchanges.values_list("position", flat=True)]
+        if run.pk % 4 == 0 or run.client.name == "Demo: published API":  # hundreds; the stored rows of all are searched
+            places += [f"/runs/{run.pk}/exchanges/{each}/" for each in run.exchanges.values_list("position", flat=True)]
     for place in places:
         answer = browser.get(place)
         assert answer.status_code == 200, place

@@ -52,12 +52,11 @@ def diagnosed(client: OAuthClient, reported: Scenario, **more: Any) -> Run:
     return Run.objects.select_related("client").get(pk=run.pk)
 
 
-def test_every_scenario_makes_a_packet_that_passes_the_scan(
-    clients: dict[str, OAuthClient], demo: server.Running
-) -> None:
+def test_scenarios_make_packets_that_pass_the_scan(clients: dict[str, OAuthClient], demo: server.Running) -> None:
+    """A part of them; tests/redaction/test_leaks.py makes a packet of each."""
     refused: dict[str, object] = {}
     texts: list[str] = []
-    for reported in scenarios():
+    for reported in scenarios()[::4]:
         run = diagnosed(clients[reported.client], reported)
         try:
             packet = packet_of(redacted_run(run), "0.1.0")
