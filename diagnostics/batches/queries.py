@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 
 from diagnostics.accounts.models import User
 from diagnostics.batches.models import Batch, BatchGroup
-from diagnostics.engine.batch_review import counts_in_words, rest_in_words
+from diagnostics.engine.batch_review import GroupedCalls, counts_in_words, rest_in_words
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Run
 from diagnostics.web.paging import KeyPage, key_page
@@ -20,7 +20,7 @@ RUN_COLUMNS = ("run__inputs", "run__environment", "run__search_keys", "run__plan
 
 
 @dataclass(frozen=True)
-class BatchState:
+class BatchState(GroupedCalls):
     """A batch with its groups and their runs, as they are now."""
 
     batch: Batch
@@ -38,14 +38,6 @@ class BatchState:
     @property
     def is_open(self) -> bool:
         return self.batch.is_starting or any(group.run and group.run.is_open for group in self.groups)
-
-    @property
-    def failed(self) -> int:
-        return sum(group.calls for group in self.groups if group.status is not None)
-
-    @property
-    def unanswered(self) -> int:
-        return sum(group.calls for group in self.groups if group.status is None)
 
     @property
     def sentence(self) -> str:

@@ -75,8 +75,23 @@ class CallGroup:
         return cls(**{**row, **times, "inputs": Inputs.from_json(row["inputs"])})
 
 
+class GroupedCalls:
+    """Counts the calls of groups, whether they were just read or come from the database."""
+
+    groups: Sequence[Any]  # with `calls` and `status`
+
+    @property
+    def failed(self) -> int:
+        return sum(group.calls for group in self.groups if group.status is not None)
+
+    @property
+    def unanswered(self) -> int:
+        """The calls whose response isn't in the text."""
+        return sum(group.calls for group in self.groups if group.status is None)
+
+
 @dataclass(frozen=True)
-class BatchReview:
+class BatchReview(GroupedCalls):
     """The calls of a text, counted, and its groups, those with the most calls first.
 
     `elsewhere` counts calls that don't go to Genesys Cloud; they are in no group. `left_out` counts failing calls beyond
@@ -89,15 +104,6 @@ class BatchReview:
     left_out: int = 0
     partial: str = ""
     groups: tuple[CallGroup, ...] = ()
-
-    @property
-    def failed(self) -> int:
-        return sum(group.calls for group in self.groups if group.status is not None)
-
-    @property
-    def unanswered(self) -> int:
-        """The calls whose response isn't in the text."""
-        return sum(group.calls for group in self.groups if group.status is None)
 
     @property
     def sentence(self) -> str:
