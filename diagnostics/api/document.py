@@ -13,14 +13,14 @@ MEANINGS = {
     "403": "The token's scope or your role doesn't allow this.",
     "404": "Not found, or not visible to you.",
     "405": "Method not allowed.",
-    "409": "The client is retired.",
+    "409": "The client is retired or has no secret; see `code`.",
     "413": "The body is too large.",
     "422": "A parameter or the body isn't valid; see `errors`.",
     "429": "Rate limit reached; see `Retry-After`.",
 }
 HEADERS = {"401": {"WWW-Authenticate": CHALLENGE}, "429": {"Retry-After": SECONDS}}
 ACCEPTED_HEADERS = {
-    "Location": {"description": "Address to poll until the run is finished.", "schema": {"type": "string"}},
+    "Location": {"description": "Address to poll until it is finished.", "schema": {"type": "string"}},
     "Retry-After": SECONDS,
     "Idempotency-Replayed": {
         "description": "Present if the same request was answered before, so nothing was started.",
@@ -55,7 +55,7 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str) -> No
             responses[code]["headers"] = HEADERS[code]
     if "202" in responses:
         responses["202"]["headers"] = ACCEPTED_HEADERS
-        responses["202"]["description"] = "Accepted: the run is queued, or the same request started it before."
+        responses["202"]["description"] = "Accepted: it is queued, or the same request started it before."
     operation["responses"] = dict(sorted(responses.items()))
 
 

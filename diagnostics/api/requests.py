@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.problems import wrong
+from diagnostics.parsing.parse import MAX_PASTE, MAX_RECORD
 from diagnostics.runs.filters import CAUSES
 
 MAX_ROWS = 100
@@ -246,6 +247,17 @@ class RunGiven(Schema):
     answer: AnswerGiven | str | None = Field(None, description="The response: as an object, or a raw HTTP response.")
     conversation_id: Annotated[str, Field(max_length=200)] = ""
     note: Annotated[str, Field(max_length=2000)] = Field("", description="Notes.")
+
+
+class BatchGiven(Schema):
+    """A text with many calls, such as a log, a HAR, the results of a Postman run or a list of commands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    client: Id = Field(description="ID of the client to use.")
+    text: Annotated[str, Field(min_length=1, max_length=MAX_RECORD)] = Field(
+        description=f"At most {MAX_PASTE:,} characters, unless it is a HAR or a Postman collection."
+    )
 
 
 def refuse_unknown_parameters(view: Callable[..., Any]) -> Callable[..., Any]:

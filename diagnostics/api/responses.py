@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from diagnostics import models
 from diagnostics.api import schemas
+from diagnostics.batches.queries import BatchState
 from diagnostics.runs.rate_limit_waits import wait_of_run
 from diagnostics.runs.run_json import verdict_json
 
@@ -93,6 +94,42 @@ def run_in_full(request: HttpRequest, row: models.Run) -> schemas.RunInFull:
         planned=[check for check in row.planned if isinstance(check, str)],
         inputs=_as_dict(row.inputs),
         environment=_as_dict(row.environment),
+    )
+
+
+def batch(request: HttpRequest, state: BatchState) -> schemas.BatchSchema:
+    row = state.batch
+    names = ("source", "created_at", "calls", "succeeded", "elsewhere", "left_out", "partial", "problem")
+    return schemas.BatchSchema(
+        id=row.pk,
+        client=client_name(row.client),
+        started_by=row.started_by.username if row.started_by else None,
+        groups=[_batch_group(request, group) for group in state.groups],
+        url=request.build_absolute_uri(reverse("api:batch", args=[row.pk])),
+        page=page_address(request, "batch", row.pk),
+        **_fields(state, "failed", "unanswered", "is_open", "done", "waiting"),
+        **_fields(row, *names),
+    )
+
+
+def _batch_group(request: HttpRequest, row: models.BatchGroup) -> schemas.BatchGroupSchema:
+    return schemas.BatchGroupSchema(
+        path=row.template,
+        by_call=schemas.CallVerdictSchema(**_fields(row, "cause", "certainty", "sentence", "remedy")),
+        run=_batch_run(request, row.run) if row.run else None,
+        **_fields(row, "position", "method", "host", "provider", "status", "code", "calls", "first_at", "last_at"),
+    )
+
+
+def _batch_run(request: HttpRequest, row: models.Run) -> schemas.BatchRunSchema:
+    verdict = _as_dict(row.verdict)
+    return schemas.BatchRunSchema(
+        id=row.pk,
+        sentence=verdict.get("sentence", ""),
+        remedy=verdict.get("remedy", ""),
+        url=address_of(request, row),
+        page=page_address(request, "run", row.pk),
+        **_fields(row, "status", "cause", "certainty"),
     )
 
 

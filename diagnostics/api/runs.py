@@ -1,39 +1,39 @@
 """Endpoints for runs: the list, one run with its findings and exchanges, and starting one."""
 
 import json
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
-from ninja import Header, Query, Router, Status
-from pydantic import AfterValidator, Field
+from ninja import Query, Router, Status
 
 from diagnostics import tasks
-from diagnostics.accounts.rate_limits import TooManyRequests, TooManyRuns
 from diagnostics.api import responses, schemas
 from diagnostics.api.callers import AuthenticatedRequest, require_may_run
 from diagnostics.api.paging import address_with
-from diagnostics.api.problems import ProblemError, not_found, wrong
+from diagnostics.api.problems import wrong
 from diagnostics.api.requests import AnswerGiven, CallGiven, Id, RunGiven, RunParameters
-from diagnostics.orgs.lookups import clients_without_secret
-from diagnostics.orgs.models import OAuthClient
+from diagnostics.api.starts import (
+    IdempotencyKeyHeader,
+    add_poll_headers,
+    find_client_to_use,
+    starting,
+    text_size,
+)
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.inputs import Inputs, read_paste
 from diagnostics.runs.filters import RunFilter
-from diagnostics.runs.idempotency_keys import KeyReused, StartResult, find_started_run, hash_request, start_api_run
+from diagnostics.runs.idempotency_keys import StartResult, find_started_run, hash_request, start_api_run
 from diagnostics.runs.limits import reading_one_text
 from diagnostics.runs.lookups import find_run
 from diagnostics.runs.queries.pages import read_position, run_page
 from diagnostics.runs.queries.runs import findings_of
-from diagnostics.web.refusals import ActionRefused
 
 router = Router(tags=["Runs"])
 OWN_PARAMETERS = ("page", "limit")
 UTC = ZoneInfo("UTC")
-POLL_SECONDS = "1"
 
 
 @router.get("/runs", response=schemas.Runs, url_name="runs", summary="List runs")
@@ -74,28 +74,12 @@ def exchanges(request: AuthenticatedRequest, run_id: Id) -> schemas.Exchanges:
     return schemas.Exchanges(items=[responses.exchange(exchange) for exchange in sent], is_open=row.is_open)
 
 
-def _key(text: str) -> str:
-    if not (text.isascii() and text.isprintable()):
-        raise ValueError("has characters other than printable ASCII")
-    return text
-
-
-Key = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_key)]
-
-
 @router.post("/runs", response={202: schemas.RunInFull}, url_name="run-start", summary="Start a run")
 def start(
     request: AuthenticatedRequest,
     response: HttpResponse,
     payload: RunGiven,
-    idempotency_key: Annotated[
-        Key | None,
-        Header(
-            None,
-            alias="Idempotency-Key",
-            description="Any text. Repeating the request with the same key starts no second run.",
-        ),
-    ] = None,
+    idempotency_key: IdempotencyKeyHeader = None,
 ) -> Any:
     """Responds at once. Poll the address in `Location` until the run is finished. Needs the scope “Read and start runs”.
 
@@ -103,41 +87,23 @@ def start(
     another request with that key is a 422. A run only sends read requests to the org.
     """
     started = start_run(request, payload, idempotency_key or "")
-    response["Location"] = responses.address_of(request, started.run)
-    response["Retry-After"] = POLL_SECONDS
-    if not started.is_new:
-        response["Idempotency-Replayed"] = "true"
+    add_poll_headers(response, responses.address_of(request, started.run), is_new=started.is_new)
     return Status(202, responses.run_in_full(request, started.run))
-
-
-def _client(request: AuthenticatedRequest, pk: int) -> OAuthClient:
-    client = clients_without_secret(request.user).filter(pk=pk).first()
-    if client is None:
-        raise not_found()
-    return client
 
 
 def start_run(request: AuthenticatedRequest, payload: RunGiven, key: str = "") -> StartResult:
     """Start a run, or find the one that the same key started. Raises ProblemError."""
     require_may_run(request)
-    client, fingerprint = _client(request, payload.client), hash_request(payload.dict())
-    try:
+    client, fingerprint = find_client_to_use(request, payload.client), hash_request(payload.dict())
+    with starting():
         if run := find_started_run(request.auth, key, fingerprint):  # before parsing the paste, which can take a while
             return StartResult(run, is_new=False)
-        with reading_one_text(request.user, _text_size(payload)):
+        with reading_one_text(request.user, text_size(payload.dict())):
             inputs = _inputs(payload)
         with transaction.atomic():
             started = start_api_run(request.auth, client, inputs, key=key, request_hash=fingerprint)
             if started.is_new:
                 transaction.on_commit(lambda: tasks.send(tasks.execute_run, started.run.pk))
-    except KeyReused:
-        detail = "This key was used for another request in the last 24 hours. Use a new key."
-        raise ProblemError(422, "key_reused", detail) from None
-    except TooManyRequests as busy:
-        code = "too_many_runs" if isinstance(busy, TooManyRuns) else "still_reading"
-        raise ProblemError(429, code, str(busy), headers={"Retry-After": str(busy.wait_seconds)}) from None
-    except ActionRefused as refused:
-        raise ProblemError(409, "refused", str(refused)) from None
     return started
 
 
@@ -149,20 +115,6 @@ def _inputs(payload: RunGiven) -> Inputs:
         raise wrong(
             "The run wasn't started, because the call or response can't be read.", ("body", str(error))
         ) from None
-
-
-def _text_size(payload: RunGiven) -> int:
-    return sum(map(len, _texts(payload.dict())))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        value = [*value, *value.values()]
-    if isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str):
-        yield value
 
 
 def _text(given: CallGiven | AnswerGiven | str | None) -> str:

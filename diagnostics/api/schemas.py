@@ -165,6 +165,65 @@ class Runs(Schema):
     next: str | None
 
 
+class CallVerdictSchema(Schema):
+    """A verdict without its evidence. `cause` is empty while there is none."""
+
+    cause: str
+    certainty: str
+    sentence: str
+    remedy: str
+
+
+class BatchRunSchema(CallVerdictSchema):
+    """The run that diagnoses a group in the org."""
+
+    id: int
+    status: str = Field(description="queued, running, finished or interrupted.")
+    url: str
+    page: str
+
+
+class BatchGroupSchema(Schema):
+    """Failing calls with the same cause and target. One run diagnoses the last of them."""
+
+    position: int
+    method: str
+    path: str
+    host: str
+    provider: str
+    status: int | None = Field(description="Of the response: null if it isn't in the text, 0 if none arrived.")
+    code: str = Field(description="Error code of the response.")
+    calls: int
+    first_at: datetime | None
+    last_at: datetime | None
+    by_call: CallVerdictSchema = Field(description="By the call and its response alone.")
+    run: BatchRunSchema | None = Field(description="null until it starts.")
+
+
+class BatchSchema(Schema):
+    """The failing calls of one text in groups, those with the most calls first, and the run of each group."""
+
+    id: int
+    client: ClientName
+    source: str
+    started_by: str | None
+    created_at: datetime
+    calls: int
+    succeeded: int
+    failed: int
+    unanswered: int = Field(description="Calls whose response isn't in the text.")
+    elsewhere: int = Field(description="Calls that don't go to Genesys Cloud. They are in no group.")
+    left_out: int = Field(description="Failing calls in no group: the text has too many kinds of calls.")
+    partial: str = Field(description="A sentence if only the beginning was read, otherwise empty.")
+    is_open: bool = Field(description="Whether a run is in progress or still has to start.")
+    done: int = Field(description="Groups whose run has ended.")
+    waiting: int = Field(description="Groups that wait for the limit of runs per minute. They start by themselves.")
+    problem: str = Field(description="Why the other groups can't be diagnosed; otherwise empty.")
+    groups: list[BatchGroupSchema]
+    url: str = Field(description="Address to poll while the batch is open.")
+    page: str
+
+
 class FindingSchema(Schema):
     """The result of one check for one subject."""
 

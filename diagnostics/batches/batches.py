@@ -3,13 +3,15 @@
 from django.db import transaction
 
 from diagnostics.accounts.audit import record
-from diagnostics.accounts.models import User
-from diagnostics.accounts.rate_limits import TooManyRuns
+from diagnostics.accounts.models import ApiToken, User
+from diagnostics.accounts.rate_limits import TooManyRuns, enforce_run_limit
 from diagnostics.batches.models import Batch, BatchGroup
 from diagnostics.engine.batch_review import BatchReview
 from diagnostics.jobs.row_failures import Kind, process_rows, without_set_aside
+from diagnostics.orgs.clients import refuse_unusable
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.idempotency_keys import find_key, store_key
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run
 from diagnostics.storage.clock import database_now
@@ -30,14 +32,15 @@ def create_batch(
     *,
     source: str = Run.Source.WEB,
     key: str = "",
+    token: str = "",
     for_workers: bool = True,
 ) -> Batch:
     """A batch with its groups, whose runs `start_runs` starts. The same key for the same client gives the same batch.
 
-    Without `for_workers` the caller makes the runs. Raises ActionRefused for a client that can't be used.
+    `token` is the prefix of the API token, for the audit log. Without `for_workers` the caller makes the runs.
+    Raises ActionRefused for a client that can't be used.
     """
-    if client.is_retired or client.state == client.State.NO_SECRET:
-        raise ActionRefused(f"{client.name} is retired or has no secret. Choose another client.")
+    refuse_unusable(client)
     key = f"{key}-{client.pk}" if key else ""
     if key:
         lock_until_commit(f"batch {key}")
@@ -65,8 +68,36 @@ def create_batch(
         )
         for position, group in enumerate(review.groups, 1)
     )
-    record("batch.started", batch, after={"groups": len(review.groups), "calls": review.calls}, person=user)
+    details = {"groups": len(review.groups), "calls": review.calls, **({"token": token} if token else {})}
+    record("batch.started", batch, after=details, person=user)
     return batch
+
+
+@transaction.atomic
+def create_api_batch(
+    token: ApiToken, client: OAuthClient, review: BatchReview, *, key: str = "", request_hash: str = ""
+) -> tuple[Batch, bool]:
+    """A batch of an API request, and whether it is new: the same request with the same key gives the same one.
+
+    Locks the token's row, so that two requests with the same key run one after the other. Raises KeyReused, ActionRefused
+    for a client that can't be used, and TooManyRuns if not even the first group could start now.
+    """
+    ApiToken.objects.select_for_update().get(pk=token.pk)
+    if batch := find_started_batch(token, key, request_hash):
+        return batch, False
+    refuse_unusable(client)
+    enforce_run_limit(token.owner)
+    batch = create_batch(client, review, token.owner, source=Run.Source.API, token=token.prefix)
+    if key:
+        batch.idempotency_key = store_key(token, key, request_hash, batch.created_at)
+        batch.save(update_fields=["idempotency_key"])
+    return batch, True
+
+
+def find_started_batch(token: ApiToken, key: str, request_hash: str) -> Batch | None:
+    """The batch that this request started before, if any. Raises KeyReused if the key belongs to another request."""
+    found = find_key(token, key, request_hash)
+    return Batch.objects.filter(idempotency_key=found).first() if found else None
 
 
 @transaction.atomic

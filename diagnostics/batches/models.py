@@ -7,7 +7,7 @@ from diagnostics.accounts.models import User
 from diagnostics.engine import causes
 from diagnostics.engine.batch_review import has_cause
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.runs.models import Run
+from diagnostics.runs.models import IdempotencyKey, Run
 from diagnostics.storage.model_fields import RedactedTextField
 
 
@@ -20,6 +20,10 @@ class Batch(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     # Of the form that started it, so that a form sent twice starts one batch.
     key = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    # Of the API request that started it.
+    idempotency_key = models.OneToOneField(
+        IdempotencyKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="batch"
+    )
     calls = models.PositiveIntegerField()
     succeeded = models.PositiveIntegerField(default=0)
     elsewhere = models.PositiveIntegerField(default=0)

@@ -543,7 +543,7 @@ class Migration(migrations.Migration):
                 ('token', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='diagnostics.apitoken')),
                 ('key', models.CharField(max_length=255)),
                 ('request_hash', models.CharField(max_length=64)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='diagnostics.run')),
+                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='diagnostics.run')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
@@ -760,6 +760,7 @@ class Migration(migrations.Migration):
                 ('started_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('key', models.CharField(blank=True, max_length=64, null=True, unique=True)),
+                ('idempotency_key', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='batch', to='diagnostics.idempotencykey')),
                 ('calls', models.PositiveIntegerField()),
                 ('succeeded', models.PositiveIntegerField(default=0)),
                 ('elsewhere', models.PositiveIntegerField(default=0)),

@@ -13,6 +13,7 @@ def seen(table: str, condition: str) -> str:
 
 OF_A_CLIENT = f"client_id IN {CLIENTS}"
 OF_A_RUN = seen("run", "p.id = run_id")
+OF_A_TOKEN = seen("apitoken", f"p.id = token_id AND p.owner_id = {PERSON}")
 # A rule without clients is for all of them. The table between rules and clients has no policy, or every rule would look so.
 OF_A_RULE = (
     "NOT EXISTS (SELECT 1 FROM diagnostics_alertrule_clients c WHERE c.alertrule_id = diagnostics_alertrule.id) OR EXISTS "
@@ -30,7 +31,8 @@ POLICIES = {
          "incident", "issue", "orgchange", "provider", "run", "schedule", "usagereading"),
         OF_A_CLIENT,
     ),
-    **dict.fromkeys(("exchange", "finding", "idempotencykey", "watch"), OF_A_RUN),
+    **dict.fromkeys(("exchange", "finding", "watch"), OF_A_RUN),
+    "idempotencykey": OF_A_TOKEN,
     "batchgroup": seen("batch", "p.id = batch_id"),
     "issuenote": seen("issue", "p.id = issue_id"),
     "missedtime": seen("schedule", "p.id = schedule_id"),

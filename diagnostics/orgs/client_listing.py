@@ -21,6 +21,7 @@ from diagnostics.genesys.documents.oauth_clients import (
 )
 from diagnostics.genesys.response import UnreadableResponse
 from diagnostics.orgs.client_import import ImportResult, import_clients
+from diagnostics.orgs.clients import refuse_unusable
 from diagnostics.orgs.connection import genesys_client_of
 from diagnostics.orgs.models import ClientListing, OAuthClient
 from diagnostics.orgs.rate_limits import ClientPace
@@ -52,8 +53,7 @@ def start_listing(client: OAuthClient) -> bool:
 
     Raises TooOften, or ActionRefused if the client can't send requests.
     """
-    if client.is_retired or not client.has_secret:
-        raise ActionRefused(f"{client.name} has no secret, so it can't read anything.")
+    refuse_unusable(client)
     listing, is_new = ClientListing.objects.select_for_update().get_or_create(client=client)
     if not is_new and is_reading(listing):
         return False

@@ -19,11 +19,19 @@ from diagnostics.orgs.status import update_status_from_verification
 from diagnostics.orgs.tokens import delete_token, store_token
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.storage.clock import DATABASE_NOW, database_now
-from diagnostics.web.refusals import ActionRefused
+from diagnostics.web.refusals import ActionRefused, SecretMissing
 
 VERIFICATIONS = Limit(("client.verification_started",), 20, "started {} verifications")
 HEALTH_CHECK = "health"  # Run.Kind.HEALTH
 MAX_VERIFICATION_TIME = timedelta(seconds=90)
+
+
+def refuse_unusable(client: OAuthClient) -> None:
+    """Raises SecretMissing or ActionRefused for a client that can't send requests."""
+    if client.is_retired:
+        raise ActionRefused(f"The client {client.name} is retired. Choose another client.")
+    if not client.has_secret:
+        raise SecretMissing(f"{client.name} has no secret yet. Add it on the client's page, then verify the client.")
 
 
 @transaction.atomic

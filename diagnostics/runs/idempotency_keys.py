@@ -1,10 +1,10 @@
-"""Starts runs for the API, so that a request sent twice with the same idempotency key starts one run."""
+"""The idempotency keys of API requests, so that a request sent twice with the same key starts one run or batch."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -39,14 +39,29 @@ def hash_request(request: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
-def find_started_run(token: ApiToken, key: str, request_hash: str) -> Run | None:
-    """The run that this request started before, if any. Raises KeyReused if the key belongs to another request."""
+def find_key(token: ApiToken, key: str, request_hash: str) -> IdempotencyKey | None:
+    """The key, if this request used it before. Raises KeyReused if it belongs to another request."""
     if not key:
         return None
     rows = IdempotencyKey.objects.select_related("run__client", "run__started_by").defer("run__client__secret")
     found = rows.filter(token=token, key=key, created_at__gt=DATABASE_NOW - KEY_LIFETIME).first()
     if found is not None and found.request_hash != request_hash:
         raise KeyReused
+    return found
+
+
+def store_key(
+    token: ApiToken, key: str, request_hash: str, created_at: datetime, run: Run | None = None
+) -> IdempotencyKey:
+    IdempotencyKey.objects.filter(token=token, key=key).delete()  # an expired one
+    return IdempotencyKey.objects.create(
+        token=token, key=key, request_hash=request_hash, run=run, created_at=created_at
+    )
+
+
+def find_started_run(token: ApiToken, key: str, request_hash: str) -> Run | None:
+    """The run that this request started before, if any. Raises KeyReused if the key belongs to another request."""
+    found = find_key(token, key, request_hash)
     return found.run if found else None
 
 
@@ -70,10 +85,7 @@ def start_api_run(
         source=Run.Source.API,
     )
     if key:
-        IdempotencyKey.objects.filter(token=token, key=key).delete()  # an expired one
-        IdempotencyKey.objects.create(
-            token=token, key=key, request_hash=request_hash, run=run, created_at=run.created_at
-        )
+        store_key(token, key, request_hash, run.created_at, run)
     record("run.started", run, after={"kind": run.kind, "token": token.prefix}, client=client)
     return StartResult(run, is_new=True)
 

@@ -316,12 +316,12 @@ class Watch(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """An API request that started a run: the same key with the same request returns the same run."""
+    """An API request that started a run or a batch: the same key with the same request returns the same one."""
 
     token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
     request_hash = models.CharField(max_length=64)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -28,7 +28,7 @@ from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.engine.verdict import ENGINE_VERSION
 from diagnostics.jobs.row_failures import Kind, count_failure, error_location, is_environment
 from diagnostics.monitoring.models import Schedule
-from diagnostics.orgs.clients import store_gateway
+from diagnostics.orgs.clients import refuse_unusable, store_gateway
 from diagnostics.orgs.connection import diagnosis_of, incomplete_verdict
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.models import OAuthClient
@@ -73,16 +73,13 @@ def create_run(
     schedule: Schedule | None = None,
     for_workers: bool = True,
 ) -> Run:
-    """A queued run with a frozen snapshot of its inputs. Raises TooManyRuns, and ActionRefused for a retired client.
+    """A queued run with a frozen snapshot of its inputs. Raises TooManyRuns, and ActionRefused for a client that can't be used.
 
     Without `for_workers` the caller executes it; a worker takes it only if it stays queued for too long.
 
     `branch` is the check to re-check with its prerequisites; "" plans every check that has the inputs it needs.
     """
-    if client.state == client.State.NO_SECRET:
-        raise ActionRefused(f"{client.name} has no secret yet. Add it on the client's page, then verify the client.")
-    if client.is_retired:
-        raise ActionRefused(f"The client {client.name} is retired. Choose another client.")
+    refuse_unusable(client)
     planned = planned_checks(inputs.given)
     if branch and not (planned := branch_of(branch, planned)):
         raise ActionRefused(f"This check no longer applies ({branch}). Run the whole diagnosis again.")

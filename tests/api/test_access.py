@@ -15,6 +15,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from tests.api.conftest import Program
 from tests.factories import (
+    make_batch,
     make_client,
     make_exchange,
     make_finding,
@@ -44,12 +45,12 @@ class Call:
 
     @property
     def starts_a_run(self) -> bool:
-        return (self.path, self.method) == ("/api/v1/runs", "post")
+        return self.method == "post" and self.path in ("/api/v1/runs", "/api/v1/batches")
 
     @property
     def manages(self) -> bool:
         """Needs an admin's token of the scope for it: tests/api/test_writes.py."""
-        return self.method != "get" and self.path not in ("/api/v1/runs", "/api/v1/claims")
+        return self.method != "get" and not self.starts_a_run and self.path != "/api/v1/claims"
 
 
 CALLS = (
@@ -63,6 +64,8 @@ CALLS = (
     Call("/api/v1/runs/{run_id}", of="run"),
     Call("/api/v1/runs/{run_id}/findings", of="run"),
     Call("/api/v1/runs/{run_id}/exchanges", of="run"),
+    Call("/api/v1/batches", "post", of="client"),
+    Call("/api/v1/batches/{batch_id}", of="batch"),
     Call("/api/v1/comparisons", of="run"),
     Call("/api/v1/clients/{client_id}/permissions", of="client"),
     Call("/api/v1/clients", "post"),
@@ -111,6 +114,7 @@ def rows(sent_tasks: list[tuple[str, int]]) -> Rows:
         "finding": issue.pk,
         "issue": issue.pk,
         "schedule": schedule.pk,
+        "batch": make_batch(run.client, run).pk,
     }
 
 
@@ -138,6 +142,7 @@ def body_of(call: Call, rows: Rows) -> object:
     client = {"name": "New", "region": "eu-west-1", "client_id": "x", "secret": "s"}
     return {
         "/api/v1/runs": {"client": rows["client"]},
+        "/api/v1/batches": {"client": rows["client"], "text": "POST /api/v2/conversations/chat/x/cobrowse -> 404"},
         "/api/v1/claims": {"text": "GET /api/v2/cobrowse/providers"},
         "/api/v1/clients": client,
         "/api/v1/client-imports": {"clients": [client]},

@@ -17,7 +17,16 @@ from diagnostics import tasks
 from diagnostics.accounts.api_tokens import make_token
 from diagnostics.accounts.models import ApiToken
 from diagnostics.text.cleaning import clean_json, clean_line
-from tests.factories import make_exchange, make_finding, make_issue, make_provider, make_run, make_schedule, make_user
+from tests.factories import (
+    make_batch,
+    make_exchange,
+    make_finding,
+    make_issue,
+    make_provider,
+    make_run,
+    make_schedule,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 DOCUMENT = "/api/v1/openapi.json"
@@ -27,7 +36,7 @@ load_all_checks()
 # A 422 is a right answer to some of it.
 MEANING = {
     *("/api/v1/runs", "/api/v1/claims", "/api/v1/operations", "/api/v1/impact", "/api/v1/clients", "/api/v1/schedules"),
-    *("/api/v1/clients/{client_id}", "/api/v1/schedules/{schedule_id}"),
+    *("/api/v1/clients/{client_id}", "/api/v1/schedules/{schedule_id}", "/api/v1/batches"),
 }
 ACCEPTANCE = CHECKS.get_one("positive_data_acceptance")
 REJECTION = CHECKS.get_one("negative_data_rejection")
@@ -67,6 +76,7 @@ def rows(db: None) -> dict[str, Any]:
         "issue_id": issue.pk,
         "code": "path.not_in_api",
         "schedule_id": make_schedule(run.client).pk,
+        "batch_id": make_batch(run.client, run).pk,
     }
 
 
@@ -113,9 +123,11 @@ def test_a_row_that_is_there_is_answered_as_documented(
 
 
 def test_a_start_is_answered_as_documented(headers: dict[str, str], rows: dict[str, Any]) -> None:
-    body: Any = {"client": rows["client_id"], "call": "POST /api/v2/conversations/chat/x/cobrowse"}
-    case = schema["/api/v1/runs"]["POST"].Case(body=body, media_type="application/json")
-    assert case.call_and_validate(headers=headers).status_code == 202
+    text = "POST /api/v2/conversations/chat/x/cobrowse -> 404"
+    for path, given in (("/api/v1/runs", "call"), ("/api/v1/batches", "text")):
+        body: Any = {"client": rows["client_id"], given: text}
+        case = schema[path]["POST"].Case(body=body, media_type="application/json")
+        assert case.call_and_validate(headers=headers).status_code == 202
 
 
 def test_every_call_asks_for_a_token() -> None:

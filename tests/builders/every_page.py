@@ -97,7 +97,7 @@ STATIC_PARAMETERS = {"code", "file_format", "form", "id", "key", "provider_id", 
 ORG_PREFIXES = {
     "orgs/", "clients/", "runs/", "batches/", "providers/", "issues/", "monitoring/schedules/", "incidents/", "monitoring/deliveries/",
     "api/v1/clients/", "api/v1/runs/", "api/v1/findings/", "api/v1/issues/", "api/v1/providers/",
-    "api/v1/schedules/",
+    "api/v1/schedules/", "api/v1/batches/",
 }  # fmt: skip
 
 
@@ -141,5 +141,8 @@ def make_sample_site() -> SampleSite:
         "settings/tokens/": 1,
         "settings/system/items/": 1,
     }
-    api = {f"api/v1/{name}": row_ids[name] for name in ("clients/", "runs/", "findings/", "issues/", "providers/")}
+    api = {
+        f"api/v1/{name}": row_ids[name]
+        for name in ("clients/", "runs/", "batches/", "findings/", "issues/", "providers/")
+    }
     return SampleSite(client, run, {**row_ids, **api, "api/v1/schedules/": schedule.pk}, badge.key)
