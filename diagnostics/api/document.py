@@ -47,9 +47,9 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str) -> No
         parameter["schema"] = _without_null(parameter["schema"])
     is_write = method != "get"
     can_be_missing = "{" in path or is_write or any(item["name"] in ("a", "b") for item in operation["parameters"])
-    codes = (*COMMON_ERRORS, *(("404",) if can_be_missing else ()), *(WRITE_ERRORS if is_write else ()))
     responses: dict[str, Any] = {str(code): response for code, response in operation["responses"].items()}
-    for code in sorted(codes):
+    codes = {*COMMON_ERRORS, *(("404",) if can_be_missing else ()), *(WRITE_ERRORS if is_write else ())}
+    for code in sorted(codes | (MEANINGS.keys() & responses.keys())):
         responses[code] = {"description": MEANINGS[code], "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
         if code in HEADERS:
             responses[code]["headers"] = HEADERS[code]

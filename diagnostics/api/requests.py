@@ -206,6 +206,23 @@ class ClientImport(Schema):
     clients: Annotated[list[NewClient], Field(min_length=1, max_length=200)]
 
 
+class ListedClientChoice(Schema):
+    """A client of the list to register. Without a secret it is listed for completion."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    client_id: Text
+    secret: Annotated[str, Field(max_length=1000, description="Stored encrypted; no answer contains it.")] = ""
+
+
+class ListingRegistration(Schema):
+    """Clients of the list to register in one request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    clients: Annotated[list[ListedClientChoice], Field(min_length=1, max_length=200)]
+
+
 class ScheduleChange(Schema):
     """The fields of a schedule to change. Fields that are left out stay as they are."""
 

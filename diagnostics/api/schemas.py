@@ -57,6 +57,39 @@ class ClientImportResult(Schema):
     without_secret: int = Field(description="Of those: clients that wait for a secret.")
 
 
+class ListedClientSchema(Schema):
+    """An OAuth client as its org lists it."""
+
+    client_id: str
+    name: str
+    grant: str
+    state: str = Field(description="State in Genesys Cloud; empty if not reported.")
+    registered: int | None = Field(description="ID of the client here; null if it isn't registered.")
+    unusable: str = Field(description="Why it can't be registered; empty if it can.")
+
+
+class ClientListingSchema(Schema):
+    """The OAuth clients that an org lists, as one of them read it."""
+
+    state: str = Field(description="unread, reading, read, denied (a permission is missing) or failed.")
+    error: str = Field(description="Why it couldn't be read; otherwise empty.")
+    read_at: datetime | None
+    is_cut: bool = Field(description="Whether the org has more clients, which weren't read.")
+    items: list[ListedClientSchema] = Field(description="Those that can be registered first.")
+
+
+class RegisteredClient(ImportedClient):
+    """The result for one client of the list: `client`, or why it wasn't registered."""
+
+    client_id: str
+
+
+class ListingRegistrationResult(Schema):
+    items: list[RegisteredClient]
+    registered: int
+    without_secret: int = Field(description="Of those: clients that wait for a secret.")
+
+
 class Clients(Schema):
     items: list[ClientSchema]
     next: str | None = Field(description="Address of the next page; null on the last one.")

@@ -18,7 +18,19 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from diagnostics.api import batches, clients, comparisons, findings, issues, me, permissions, reference, runs, schedules
+from diagnostics.api import (
+    batches,
+    client_listings,
+    clients,
+    comparisons,
+    findings,
+    issues,
+    me,
+    permissions,
+    reference,
+    runs,
+    schedules,
+)
 from diagnostics.api.callers import TokenHeader
 from diagnostics.api.document import complete_document
 from diagnostics.api.problems import Problem, ProblemError, not_found, problem, wrong
@@ -56,7 +68,19 @@ api = NinjaAPI(
     auth=TokenHeader(),
 )
 api.add_decorator(refuse_unknown_parameters)
-for part in (me, reference, clients, permissions, runs, batches, comparisons, issues, findings, schedules):
+for part in (
+    me,
+    reference,
+    clients,
+    client_listings,
+    permissions,
+    runs,
+    batches,
+    comparisons,
+    issues,
+    findings,
+    schedules,
+):
     api.add_router("", part.router)
 
 

@@ -3,7 +3,7 @@
 A client that may not read the list says which permission enables it. Nothing is read in the background.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,6 +27,7 @@ from diagnostics.orgs.models import ClientListing, OAuthClient
 from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.orgs.tokens import delete_token, store_token
 from diagnostics.storage.clock import DATABASE_NOW, database_now
+from diagnostics.storage.locks import lock_until_commit
 from diagnostics.web.refusals import ActionRefused
 
 READINGS = Limit(("client.listing_started",), 20, "read the OAuth clients of an org {} times")
@@ -120,9 +121,13 @@ def rows_of(listing: ClientListing) -> list[ListedRow]:
 
 
 @transaction.atomic
-def register_listed(listing: ClientListing, chosen: Collection[str], user: User | None) -> list[ImportResult]:
-    """Register the chosen clients of the list that can be, without a secret, as clients of the same org."""
+def register_listed(listing: ClientListing, chosen: Mapping[str, str], user: User | None) -> dict[str, ImportResult]:
+    """Register the chosen clients of the list that can be, as clients of the same org. Returns the results by client ID.
+
+    `chosen` has their secrets by client ID, "" for a client that waits for one.
+    """
     source = listing.client
+    lock_until_commit(f"client listing {listing.pk}")
     rows = [row.listed for row in rows_of(listing) if row.is_new and row.listed.client_id in chosen]
     results = import_clients(
         [
@@ -130,6 +135,7 @@ def register_listed(listing: ClientListing, chosen: Collection[str], user: User 
                 "name": _free_name(listed, source),
                 "region": source.region,
                 "client_id": listed.client_id,
+                "secret": chosen[listed.client_id],
                 "environment": source.environment,
                 "company_gateway": source.company_gateway,
             }
@@ -139,7 +145,7 @@ def register_listed(listing: ClientListing, chosen: Collection[str], user: User 
     )
     added = [result.client.pk for result in results if result.client]
     OAuthClient.objects.filter(pk__in=added).update(org_id=source.org_id, org_name=source.org_name)
-    return results
+    return dict(zip((listed.client_id for listed in rows), results, strict=True))
 
 
 def _free_name(listed: ListedClient, source: OAuthClient) -> str:

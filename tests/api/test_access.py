@@ -42,6 +42,7 @@ class Call:
     of: str = ""
     lists: bool = False
     query: str = ""
+    is_for_admins: bool = False
 
     @property
     def starts_a_run(self) -> bool:
@@ -50,7 +51,7 @@ class Call:
     @property
     def manages(self) -> bool:
         """Needs an admin's token of the scope for it: tests/api/test_writes.py."""
-        return self.method != "get" and not self.starts_a_run and self.path != "/api/v1/claims"
+        return self.is_for_admins or (self.method != "get" and not self.starts_a_run and self.path != "/api/v1/claims")
 
 
 CALLS = (
@@ -73,6 +74,9 @@ CALLS = (
     Call("/api/v1/clients/{client_id}", "patch"),
     Call("/api/v1/clients/{client_id}", "delete"),
     Call("/api/v1/clients/{client_id}/secret", "put"),
+    Call("/api/v1/clients/{client_id}/listing", is_for_admins=True),
+    Call("/api/v1/clients/{client_id}/listing", "post"),
+    Call("/api/v1/clients/{client_id}/listing/registrations", "post"),
     Call("/api/v1/claims", "post"),
     Call("/api/v1/operations"),
     Call("/api/v1/causes"),
@@ -147,6 +151,7 @@ def body_of(call: Call, rows: Rows) -> object:
         "/api/v1/clients": client,
         "/api/v1/client-imports": {"clients": [client]},
         "/api/v1/clients/{client_id}/secret": {"secret": "s"},
+        "/api/v1/clients/{client_id}/listing/registrations": {"clients": [{"client_id": "x"}]},
         "/api/v1/schedules": {"name": "New", "client": rows["client"], "every": "minutes", "minutes": 5},
     }.get(call.path, {"name": "New"})
 

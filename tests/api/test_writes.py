@@ -1,14 +1,16 @@
 """Programs change clients and schedules: who may, what is refused, and that no answer contains a secret."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from diagnostics.accounts.models import ApiToken, AuditEntry, User
 from diagnostics.monitoring.models import Schedule
-from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.models import ClientListing, OAuthClient
 from diagnostics.runs.models import Run
 from tests.api.conftest import Program
 from tests.factories import make_client, make_person, make_schedule, make_user
@@ -91,6 +93,62 @@ def test_an_import_registers_the_valid_ones_and_lists_those_without_a_secret(
     status, problem = send(manager, "post", "runs", {"client": later.pk})
     assert (status, problem["code"]) == (409, "secret_missing")
     assert send(manager, "put", f"clients/{later.pk}/secret", {"secret": "now"})[1]["state"] == "verifying"
+
+
+@pytest.fixture
+def listed(db: None) -> OAuthClient:
+    """A client whose org lists it, two new clients, and one that signs in a person."""
+    source = make_client("Source", org_id="acme", client_id="own")
+    rows = [("own", "Source", "CLIENT-CREDENTIALS"), ("one", "One", "CLIENT-CREDENTIALS")]
+    rows += [("two", "Two", "CLIENT-CREDENTIALS"), ("desk", "Desktop", "CODE")]
+    entries = [{"client_id": id, "name": name, "grant": grant, "state": "active"} for id, name, grant in rows]
+    ClientListing.objects.create(client=source, state="read", entries=entries, read_at=timezone.now())
+    return source
+
+
+def test_the_clients_of_an_org_are_read_in_the_background_and_once_at_a_time(
+    manager: Client, sent_tasks: Sent, django_capture_on_commit_callbacks: Any
+) -> None:
+    client = make_client()
+    place = f"clients/{client.pk}/listing"
+    assert send(manager, "get", place)[1]["state"] == "unread"
+    assert send(manager, "post", f"{place}/registrations", {"clients": [{"client_id": "one"}]})[1]["code"] == (
+        "listing_unread"
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        statuses = [send(manager, "post", place)[0] for _ in range(2)]
+    assert (statuses, sent_tasks) == ([202, 202], [("read_client_listing", client.pk)])
+    assert send(manager, "get", place)[1]["state"] == "reading"
+    ClientListing.objects.update(started_at=timezone.now() - timedelta(minutes=5))
+    assert send(manager, "get", place)[1]["state"] == "failed"
+    status, problem = send(manager, "post", f"clients/{make_client('Empty', state='no_secret').pk}/listing")
+    assert (status, problem["code"]) == (409, "secret_missing")
+
+
+def test_listed_clients_are_registered_with_a_secret_or_for_completion(
+    manager: Client, listed: OAuthClient, sent_tasks: Sent, django_capture_on_commit_callbacks: Any
+) -> None:
+    place = f"clients/{listed.pk}/listing"
+    items = {item["client_id"]: item for item in send(manager, "get", place)[1]["items"]}
+    assert [(id, item["registered"], bool(item["unusable"])) for id, item in items.items()] == [
+        ("one", None, False), ("two", None, False), ("desk", None, True), ("own", listed.pk, False),
+    ]  # fmt: skip
+    chosen = [
+        {"client_id": "one", "secret": "a-new-secret"},
+        *({"client_id": id} for id in ("two", "desk", "own", "x")),
+    ]
+    with django_capture_on_commit_callbacks(execute=True):
+        status, result = send(manager, "post", f"{place}/registrations", {"clients": chosen})
+    assert (status, result["registered"], result["without_secret"]) == (200, 2, 1)
+    assert [(item["client_id"], bool(item["client"]), bool(item["errors"])) for item in result["items"]] == [
+        ("one", True, False), ("two", True, False), ("desk", False, True), ("own", True, True), ("x", False, True),
+    ]  # fmt: skip
+    one, two = (OAuthClient.objects.get(client_id=id) for id in ("one", "two"))
+    assert (one.secret, one.state, two.state) == ("a-new-secret", "verifying", "no_secret")
+    assert {(each.org_id, each.region) for each in (one, two)} == {("acme", listed.region)}
+    assert sent_tasks == [("verify_client", one.pk)]
+    assert send(manager, "post", f"{place}/registrations", {"clients": chosen})[1]["registered"] == 0
+    assert "a-new-secret" not in str(list(AuditEntry.objects.values()))
 
 
 def test_a_schedule_is_added_changed_paused_and_deleted(manager: Client) -> None:

@@ -116,7 +116,7 @@ class Command(ProductCommand):
         if is_only_printed:
             return OK
         chosen = [row.listed.client_id for row in rows if row.is_new] if only is None else only
-        results = register_listed(listing, chosen, None)
+        results = register_listed(listing, dict.fromkeys(chosen, ""), None).values()
         for result in results:
             self.stdout.write(f"{result.name}\t{' '.join(result.errors) or 'registered; add its secret'}")
         return OK if len([result for result in results if result.client]) == len(set(chosen)) else UNCLEAR

@@ -25,7 +25,8 @@ def listing(request: Request, pk: int) -> HttpResponse:
     found = _listing_of(client)
     results = None
     if request.method == "POST" and found is not None:
-        results = register_listed(found, set(request.POST.getlist("chosen")), request.user)
+        chosen = dict.fromkeys(request.POST.getlist("chosen"), "")
+        results = list(register_listed(found, chosen, request.user).values())
         if not results:
             messages.error(request, "Select at least one client.")
     registered = sum(result.client is not None for result in results or ())
