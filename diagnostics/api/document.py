@@ -13,7 +13,7 @@ MEANINGS = {
     "403": "The token's scope or your role doesn't allow this.",
     "404": "Not found, or not visible to you.",
     "405": "Method not allowed.",
-    "409": "The client is retired or has no secret; see `code`.",
+    "409": "Not possible in this state, such as for a retired client; see `code`.",
     "413": "The body is too large.",
     "422": "A parameter or the body isn't valid; see `errors`.",
     "429": "Rate limit reached; see `Retry-After`.",

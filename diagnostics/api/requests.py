@@ -11,6 +11,8 @@ from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.problems import wrong
 from diagnostics.parsing.parse import MAX_PASTE, MAX_RECORD
 from diagnostics.runs.filters import CAUSES
+from diagnostics.runs.what_if import ChangeKind
+from diagnostics.runs.what_if.changes import LONGEST_VALUE, MOST_CHANGES
 
 MAX_ROWS = 100
 DEFAULT_ROWS = 40
@@ -264,6 +266,31 @@ class RunGiven(Schema):
     answer: AnswerGiven | str | None = Field(None, description="The response: as an object, or a raw HTTP response.")
     conversation_id: Annotated[str, Field(max_length=200)] = ""
     note: Annotated[str, Field(max_length=2000)] = Field("", description="Notes.")
+
+
+class GivenChange(Schema):
+    """One change, of the call or of the org's setup, as on the page “What if”."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: ChangeKind
+    value: Annotated[str, Field(max_length=LONGEST_VALUE)] = Field(
+        "",
+        description="The new value: a path, a permission, a role, `on` or `off`, or names with commas for `channels`.",
+    )
+    of: Annotated[str, Field(max_length=LONGEST_VALUE)] = Field(
+        "",
+        description="What it applies to: the name of a role or header, the ID of a deployment or provider. For `add_role` "
+        "the division. Empty: all of them, or a new role for a permission to add.",
+    )
+
+
+class WhatIfGiven(Schema):
+    """The changes to predict together. Without any, only the smallest change that fixes it is sought."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    changes: Annotated[list[GivenChange], Field(max_length=MOST_CHANGES)] = Field(default_factory=list)
 
 
 class BatchGiven(Schema):

@@ -115,7 +115,7 @@ def batch(request: HttpRequest, state: BatchState) -> schemas.BatchSchema:
 def _batch_group(request: HttpRequest, row: models.BatchGroup) -> schemas.BatchGroupSchema:
     return schemas.BatchGroupSchema(
         path=row.template,
-        by_call=schemas.CallVerdictSchema(**_fields(row, "cause", "certainty", "sentence", "remedy")),
+        by_call=schemas.ShortVerdictSchema(**_fields(row, "cause", "certainty", "sentence", "remedy")),
         run=_batch_run(request, row.run) if row.run else None,
         **_fields(row, "position", "method", "host", "provider", "status", "code", "calls", "first_at", "last_at"),
     )

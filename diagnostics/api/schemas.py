@@ -198,7 +198,7 @@ class Runs(Schema):
     next: str | None
 
 
-class CallVerdictSchema(Schema):
+class ShortVerdictSchema(Schema):
     """A verdict without its evidence. `cause` is empty while there is none."""
 
     cause: str
@@ -207,7 +207,7 @@ class CallVerdictSchema(Schema):
     remedy: str
 
 
-class BatchRunSchema(CallVerdictSchema):
+class BatchRunSchema(ShortVerdictSchema):
     """The run that diagnoses a group in the org."""
 
     id: int
@@ -229,7 +229,7 @@ class BatchGroupSchema(Schema):
     calls: int
     first_at: datetime | None
     last_at: datetime | None
-    by_call: CallVerdictSchema = Field(description="By the call and its response alone.")
+    by_call: ShortVerdictSchema = Field(description="By the call and its response alone.")
     run: BatchRunSchema | None = Field(description="null until it starts.")
 
 
@@ -255,6 +255,44 @@ class BatchSchema(Schema):
     groups: list[BatchGroupSchema]
     url: str = Field(description="Address to poll while the batch is open.")
     page: str
+
+
+class PlannedChangeSchema(Schema):
+    """One change, in the form in which it can be sent again. Secrets in it are masked."""
+
+    kind: str
+    value: str
+    of: str
+
+
+class ChangeSetSchema(Schema):
+    sentence: str = Field(description="What to do, with names for IDs.")
+    changes: list[PlannedChangeSchema]
+
+
+class PredictionSchema(Schema):
+    """The verdict after all changes, by today's checks over the stored responses."""
+
+    changes: list[ChangeSetSchema]
+    effect: str = Field(
+        description="fixes, none (the verdict stays), other (a problem remains), unknown, or unseen (only the pasted response "
+        "shows the problem)."
+    )
+    sentence: str = Field(description="The effect in words.")
+    verdict: ShortVerdictSchema
+    unknown: list[str] = Field(description="What can't be known.")
+    notes: list[str]
+
+
+class WhatIfSchema(Schema):
+    """What would change the verdict of a run. Nothing is sent to the org, and nothing is stored."""
+
+    run: int
+    verdict: ShortVerdictSchema = Field(description="Of the run as it is, by today's checks.")
+    prediction: PredictionSchema | None = Field(description="null if no changes were given.")
+    smallest: list[ChangeSetSchema] = Field(
+        description="The smallest changes that fix it, each on its own; empty if nothing is wrong or none was found."
+    )
 
 
 class FindingSchema(Schema):

@@ -30,6 +30,7 @@ from diagnostics.api import (
     reference,
     runs,
     schedules,
+    what_if,
 )
 from diagnostics.api.callers import TokenHeader
 from diagnostics.api.document import complete_document
@@ -79,6 +80,7 @@ for part in (
     comparisons,
     issues,
     findings,
+    what_if,
     schedules,
 ):
     api.add_router("", part.router)

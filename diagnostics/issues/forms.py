@@ -14,7 +14,6 @@ from diagnostics.issues.queries import ASSIGNEES, STATUSES, TARGETS, assignable_
 from diagnostics.orgs.forms.client_choice import LongSelect
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
-from diagnostics.redaction.redactor import Redactor
 from diagnostics.runs.what_if import ChangeKind, PlannedChange
 from diagnostics.web.filters import QueryForm
 
@@ -111,8 +110,8 @@ class WhatIfForm(forms.Form):
 
     @property
     def change(self) -> PlannedChange:
-        redactor, values = Redactor(), self.cleaned_data
-        return PlannedChange(ChangeKind(values["kind"]), redactor.text(values["value"]), redactor.text(values["of"]))
+        values = self.cleaned_data
+        return PlannedChange(ChangeKind(values["kind"]), values["value"], values["of"]).masked()
 
 
 class FailingCallsForm(QueryForm):

@@ -1,14 +1,15 @@
-"""The page “What if”: changes of a call or an org, and the verdict that the newest run of an issue would get with them."""
+"""“What if”: changes of a call or an org, and the verdict that a run would get with them. For pages and the API."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from diagnostics.checks.permissions import READS
+from diagnostics.engine import causes
 from diagnostics.engine.chain import ChainNode, chain
 from diagnostics.engine.facts import STARTING
 from diagnostics.orgs.contract_in_force import current_contract
-from diagnostics.redaction.redactor import Redactor
 from diagnostics.runs.models import Run
 from diagnostics.runs.reevaluate import region_key_of, region_of_run, stored_run
 from diagnostics.runs.what_if import ChangeKind, PlannedChange, PredictedEffect, Prediction, Predictor, smallest_change
@@ -26,6 +27,12 @@ EFFECTS = {
     ),
 }
 
+ORG_UNKNOWN = "Whether the org has changed since this run."
+CALL_UNKNOWN = (
+    "What the changed call returns: nobody has sent it. A pasted response belongs to the call before the change and is left "
+    "out."
+)
+
 
 @dataclass(frozen=True)
 class NamedChange:
@@ -33,23 +40,39 @@ class NamedChange:
 
     sentence: str
     query: str
+    changes: tuple[PlannedChange, ...]
 
 
 @dataclass(frozen=True)
 class WhatIfPage:
-    """`fixes` are the smallest sets of changes that fix the call. `problem` is the reason why there is no prediction."""
+    """`fixes` are the smallest sets of changes that fix the call. `problem` is the reason why there is no prediction.
+
+    `verdict` is that of the run without changes, by today's checks.
+    """
 
     problem: str = ""
+    verdict: Mapping[str, Any] = field(default_factory=dict)
     changes: tuple[NamedChange, ...] = ()
     prediction: Prediction | None = None
     chain: tuple[ChainNode, ...] = ()
     fixes: tuple[NamedChange, ...] = ()
-    is_wrong: bool = True
     known: KnownNames = field(default_factory=KnownNames)
 
     @property
     def effect(self) -> tuple[str, str]:
         return EFFECTS[self.prediction.effect] if self.prediction else ("", "")
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.verdict.get("cause") != causes.NONE)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What can't be known about the prediction."""
+        if self.prediction is None:
+            return ()
+        of_call = () if self.prediction.effect == PredictedEffect.NONE else (CALL_UNKNOWN,)
+        return (*self.prediction.unknown, ORG_UNKNOWN, *of_call)
 
     @property
     def permissions(self) -> tuple[str, ...]:
@@ -62,10 +85,8 @@ class WhatIfPage:
 
 def read_changes(texts: Iterable[str]) -> tuple[PlannedChange, ...]:
     """The changes in the query string. Secrets in them are masked; what can't be read is left out."""
-    redactor = Redactor()
-    found = [change for text in list(texts)[:MOST_CHANGES] if (change := PlannedChange.from_text(text))]
-    masked = [replace(item, value=redactor.text(item.value), of=redactor.text(item.of)) for item in found]
-    return tuple(dict.fromkeys(change for change in masked if not change.problem))
+    found = [change.masked() for text in list(texts)[:MOST_CHANGES] if (change := PlannedChange.from_text(text))]
+    return tuple(dict.fromkeys(change for change in found if not change.problem))
 
 
 def changes_query(changes: Iterable[PlannedChange]) -> str:
@@ -86,14 +107,16 @@ def what_if_page(run: Run, changes: tuple[PlannedChange, ...]) -> WhatIfPage:
     smallest = smallest_change(predictor)
     page = WhatIfPage(
         fixes=tuple(_named_set(fix, known) for fix in smallest.fixes),
-        is_wrong=predictor.now.verdict["cause"] != "none",
+        verdict=predictor.now.verdict,
         known=known,
     )
     if not changes:
         return page
     prediction = predictor.predict(changes)
     named = [
-        NamedChange(_named(change, known).sentence, changes_query(other for other in changes if other != change))
+        NamedChange(
+            _named(change, known).sentence, changes_query(other for other in changes if other != change), (change,)
+        )
         for change in changes
     ]
     nodes = chain(prediction.findings, prediction.verdict)
@@ -102,7 +125,7 @@ def what_if_page(run: Run, changes: tuple[PlannedChange, ...]) -> WhatIfPage:
 
 def _named_set(changes: tuple[PlannedChange, ...], known: KnownNames) -> NamedChange:
     sentence = " ".join(_named(change, known).sentence for change in changes)
-    return NamedChange(sentence, changes_query(changes))
+    return NamedChange(sentence, changes_query(changes), changes)
 
 
 def _named(change: PlannedChange, known: KnownNames) -> PlannedChange:

@@ -49,9 +49,14 @@ class Call:
         return self.method == "post" and self.path in ("/api/v1/runs", "/api/v1/batches")
 
     @property
+    def is_a_question(self) -> bool:
+        """A POST that changes nothing."""
+        return self.path.endswith(("/claims", "/what-if"))
+
+    @property
     def manages(self) -> bool:
         """Needs an admin's token of the scope for it: tests/api/test_writes.py."""
-        return self.is_for_admins or (self.method != "get" and not self.starts_a_run and self.path != "/api/v1/claims")
+        return self.is_for_admins or (self.method != "get" and not self.starts_a_run and not self.is_a_question)
 
 
 CALLS = (
@@ -77,6 +82,8 @@ CALLS = (
     Call("/api/v1/clients/{client_id}/listing", is_for_admins=True),
     Call("/api/v1/clients/{client_id}/listing", "post"),
     Call("/api/v1/clients/{client_id}/listing/registrations", "post"),
+    Call("/api/v1/runs/{run_id}/what-if", "post", of="run"),
+    Call("/api/v1/issues/{issue_id}/what-if", "post", of="issue"),
     Call("/api/v1/claims", "post"),
     Call("/api/v1/operations"),
     Call("/api/v1/causes"),
@@ -108,7 +115,7 @@ def rows(sent_tasks: list[tuple[str, int]]) -> Rows:
     run = make_run(make_client(org_id="theirs"))
     make_finding(run)
     make_exchange(run)
-    schedule, issue = make_schedule(run.client), make_issue(run.client)
+    schedule, issue = make_schedule(run.client), make_issue(run.client, last_run=run)
     make_incident(schedule, issue=issue)
     make_org_change(run.client)
     return {
@@ -143,6 +150,8 @@ def answer(program: Client, call: Call, rows: Rows) -> tuple[int, str]:
 
 
 def body_of(call: Call, rows: Rows) -> object:
+    if call.path.endswith("/what-if"):
+        return {}
     client = {"name": "New", "region": "eu-west-1", "client_id": "x", "secret": "s"}
     return {
         "/api/v1/runs": {"client": rows["client"]},

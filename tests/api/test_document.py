@@ -37,6 +37,7 @@ load_all_checks()
 MEANING = {
     *("/api/v1/runs", "/api/v1/claims", "/api/v1/operations", "/api/v1/impact", "/api/v1/clients", "/api/v1/schedules"),
     *("/api/v1/clients/{client_id}", "/api/v1/schedules/{schedule_id}", "/api/v1/batches"),
+    *("/api/v1/runs/{run_id}/what-if", "/api/v1/issues/{issue_id}/what-if"),
 }
 ACCEPTANCE = CHECKS.get_one("positive_data_acceptance")
 REJECTION = CHECKS.get_one("negative_data_rejection")

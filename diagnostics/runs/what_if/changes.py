@@ -13,6 +13,7 @@ from diagnostics.genesys.contract import Contract
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.company_gateway import implied_gateway
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.redaction.redactor import Redactor
 from diagnostics.text.cleaning import clean_text
 
 LONGEST_VALUE = 2000
@@ -101,6 +102,14 @@ class PlannedChange:
             return cls(ChangeKind(kind), value, of) if isinstance(value, str) and isinstance(of, str) else None
         except (ValueError, TypeError, RecursionError):
             return None
+
+    def masked(self) -> Self:
+        """Without the secrets that a person may have typed."""
+        redactor = Redactor()
+        if self.kind == ChangeKind.HEADER:
+            [(of, value)] = redactor.headers(((self.of, self.value),))
+            return replace(self, value=value, of=of)
+        return replace(self, value=redactor.text(self.value), of=redactor.text(self.of))
 
     @property
     def problem(self) -> str:
