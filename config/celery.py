@@ -19,8 +19,9 @@ START_DUE_SECONDS = 2.0
 app = Celery("cobrowse-doctor", task_cls="diagnostics.telemetry.task_context:ContextTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# Celery would close the connection to the database before and after each task. Django keeps it according to DATABASE_POOL.
+# Celery would close the connection to the database before and after each task. diagnostics.tasks keeps it if it may.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
+app.conf.beat_scheduler = "config.beat:FixedScheduler"
 app.conf.beat_schedule = {
     "tick": {
         "task": "diagnostics.tasks.tick",

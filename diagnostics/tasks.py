@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import shared_task
-from celery.signals import beat_init, worker_ready, worker_shutdown
+from celery.signals import beat_init, task_postrun, task_prerun, worker_ready, worker_shutdown
 from django.conf import settings
+from django.db import close_old_connections
 from kombu.exceptions import OperationalError
 
 from diagnostics.batches.batches import start_waiting_runs
@@ -43,6 +44,10 @@ SCHEDULED = settings.SCHEDULED_QUEUE
 worker_ready.connect(on_worker_ready)
 beat_init.connect(on_beat_init)
 worker_shutdown.connect(on_worker_shutdown)
+# As Django does around each request: close a connection that is broken or that DATABASE_POOL doesn't keep, and test the one
+# that is kept before its next use, because the database may have been restarted meanwhile.
+task_prerun.connect(close_old_connections)
+task_postrun.connect(close_old_connections)
 
 
 @shared_task(ignore_result=True)

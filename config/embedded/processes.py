@@ -91,17 +91,14 @@ def _worker(data: DataDir, name: str, queue_names: str, processes: int, ready_me
     return celery(
         data,
         name,
-        ["worker", "--pool", "prefork", "--concurrency", str(processes), "--queues", queue_names, "--loglevel", "INFO",
-         "--hostname", f"{name}@localhost", "--without-gossip", "--without-mingle", "--without-heartbeat"],
+        ["config.worker", "--concurrency", str(processes), "--queues", queue_names, "--hostname", f"{name}@localhost"],
         ready_message=ready_message,
         stop_seconds=WORKER_STOP_SECONDS,
-    )  # fmt: skip
+    )
 
 
 def beat(data: DataDir) -> SupervisedProcess:
-    # The schedule is fixed (config.celery), so beat needs no state file.
-    arguments = ["beat", "--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO", "--pidfile="]
-    return celery(data, "beat", arguments, ready_message="looks for due work")
+    return celery(data, "beat", ["config.beat"], ready_message="looks for due work")
 
 
 def celery(
@@ -110,13 +107,13 @@ def celery(
     ready_file = data.path / f"{name}.ready"
     return SupervisedProcess(
         name=name,
-        # `up` has run Django's checks.
-        argv=[sys.executable, "-m", "celery", "--app", "config", "--skip-checks", *arguments],
+        argv=[sys.executable, "-m", *arguments],
         log=data.log(name),
         is_ready=ready_file.exists,
         ready_message=ready_message,
         prepare=partial(ready_file.unlink, missing_ok=True),
-        env={**environment(data), child.READY_FILE: str(ready_file)},
+        # `up` has run Django's checks.
+        env={**environment(data), child.READY_FILE: str(ready_file), "CELERY_SKIP_CHECKS": "true"},
         cwd=PROJECT,
         stop_seconds=stop_seconds,
         is_forked=True,

@@ -37,6 +37,8 @@ PATIENCE = 240.0  # seconds until the last run has ended
 STOPPED_SECONDS = 90
 AT_ONCE = 300
 CASE = scenario("healthy-web")
+# The test asks for each run three times a second.
+UNLIMITED = {"RUNS_PER_MINUTE": "100000", "API_CALLS_PER_MINUTE": "1000000"}
 # Prints a token and the number of a client. The values are those of the demo org.
 SET_UP = """
 import os
@@ -122,7 +124,7 @@ class Site:
 def site(manage: Manage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_rate_limit: None) -> Iterator[Site]:
     demo, port = server.start(), free_port()
     known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == CASE.client)
-    variables = {"GENESYS_ENDPOINTS": json.dumps(demo.endpoints), "RUNS_PER_MINUTE": "100000"}
+    variables = {"GENESYS_ENDPOINTS": json.dumps(demo.endpoints), **UNLIMITED}
     up = manage.start(tmp_path / "up.out", "up", "--no-demo", "--port", str(port), **variables)
     up.wait_for_output("Ctrl-C")
     made = manage.run("shell", "--no-imports", "-c", SET_UP, ID=known.id, SECRET=known.secret, **variables)

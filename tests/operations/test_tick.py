@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
@@ -504,6 +504,19 @@ def test_a_lost_connection_costs_one_part_at_most() -> None:
     parts = {"one": end_own_session, "two": lambda: ran.append(f"two {Run.objects.count()}")}
     assert tick_parts.run_parts(parts) == ("one",)
     assert ran == ["two 0"]
+
+
+def test_a_task_works_although_the_database_ended_its_connection_since_the_last_task() -> None:
+    """Celery's signals surround each task, as in a worker, whose processes keep their connection for many tasks."""
+    assert tasks.start_due.apply().state == "SUCCESS"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    other = connections[DEFAULT_DB_ALIAS].copy("other")
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+    other.close()
+    assert tasks.start_due.apply().state == "SUCCESS"
 
 
 def test_a_part_that_takes_too_long_is_cut_off_and_counts_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,7 @@ class Stack:
         return self.spawn("worker", "-m", "celery", "--app", "config", "worker", *words)
 
     def start_beat(self, name: str) -> None:
-        words = ["--scheduler", "celery.beat:Scheduler", "--pidfile=", "--loglevel", "INFO"]
+        words = ["--pidfile=", "--loglevel", "INFO"]
         self.spawn(name, "-m", "celery", "--app", "config", "beat", *words)
 
     def spawn(self, name: str, *arguments: str) -> "Popen[bytes]":
