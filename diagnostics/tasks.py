@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from kombu.exceptions import OperationalError
 
 from diagnostics.batches.batches import start_waiting_runs
-from diagnostics.issues.issues import update_issues_of_waiting_runs
+from diagnostics.issues.issues import end_expired_acceptances, update_issues_of_waiting_runs
 from diagnostics.jobs.turns import delete_old_turns
 from diagnostics.monitoring import deliveries
 from diagnostics.monitoring.deliveries import due_deliveries
@@ -188,6 +188,7 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "api_usage": send_usage_readings,
     "search_data": backfill_runs,
     "findings_history": update_issues_of_waiting_runs,
+    "acceptances": end_expired_acceptances,
     "request_keys": delete_expired_keys,
     "retention": send_retention,
     "reminders": send_reminders,

@@ -31,6 +31,7 @@ from diagnostics.jobs.row_failures import Kind, error_location, is_environment, 
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.redaction.redactor import Redactor
 from diagnostics.runs.models import Finding, Run
+from diagnostics.storage.clock import DATABASE_NOW
 from diagnostics.storage.locks import lock_until_commit
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ WAITING = Q(is_recorded_in_issues=False, status__in=CLOSED)
 BATCH_SIZE = 100  # runs processed in one transaction
 RECENT_RUNS = 100  # newest runs of a client to search for one that closed before an older one
 TICK_SECONDS = 2.0
+EXPIRIES_PER_TICK = 200
+NOT_ACCEPTED = {"accepted_until": None, "accepted_reason": "", "accepted_by": None, "accepted_at": None}
 START_ORDER = (Coalesce("started_at", "created_at"), "pk")
 
 
@@ -151,11 +154,30 @@ def accept_issue(issue: Issue, reason: str, until: datetime, user: User) -> None
 def end_acceptance(issue: Issue, user: User) -> bool:
     """False if the issue was no longer accepted."""
     accepted = Issue.objects.filter(pk=issue.pk, accepted_until__gt=timezone.now())
-    if not accepted.update(accepted_until=None, accepted_reason="", accepted_by=None, accepted_at=None):
+    if not accepted.update(**NOT_ACCEPTED):
         return False
     _create_note(issue, "No longer accepted.", user)
     record("issue.acceptance_ended", issue, person=user)
     send_changes([(issue.pk, "acceptance_ended")])
+    return True
+
+
+def end_expired_acceptances() -> None:
+    """Clears each acceptance whose time is over, and reports that the issue is no longer accepted."""
+    expired = without_set_aside(Issue.objects.filter(accepted_until__lte=DATABASE_NOW), Kind.ISSUE_ACCEPTANCE)
+    pks = expired.order_by("accepted_until").values_list("pk", flat=True)[:EXPIRIES_PER_TICK]
+    process_rows(Kind.ISSUE_ACCEPTANCE, list(pks), _end_expired_acceptance)
+
+
+def _end_expired_acceptance(pk: int) -> bool:
+    """The row and its event change in one transaction, so a crash loses no event and repeats none."""
+    issue = Issue.objects.select_for_update().filter(pk=pk, accepted_until__lte=DATABASE_NOW).first()
+    if issue is None:  # accepted for longer meanwhile, or another tick was faster
+        return False
+    Issue.objects.filter(pk=pk).update(**NOT_ACCEPTED)
+    record("issue.acceptance_ended", issue)
+    if issue.is_open:  # a resolved issue isn't shown as accepted, so nothing changes
+        send_changes([(pk, "acceptance_ended")])
     return True
 
 

@@ -94,6 +94,9 @@ class Issue(Snoozable):
                 fields=["outcome", "-last_seen_at", "-id"], name="issue_open", condition=models.Q(resolved_at=None)
             ),
             models.Index(fields=["client", "-last_seen_at", "-id"], name="issue_client_recent"),
+            models.Index(
+                fields=["accepted_until"], name="issue_accepted", condition=models.Q(accepted_until__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

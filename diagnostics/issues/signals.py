@@ -2,6 +2,6 @@
 
 from django.dispatch import Signal
 
-# Argument: changes (list of an issue's ID and one of CHANGES). An acceptance that expires changes no row, so it isn't sent.
+# Argument: changes (list of an issue's ID and one of CHANGES).
 issues_changed = Signal()
 CHANGES = ("new", "reopened", "resolved", "accepted", "acceptance_ended", "assigned")

@@ -27,6 +27,7 @@ class RowFailure(models.Model):
         SNAPSHOT = "snapshot", "Configuration sync"
         SNAPSHOT_RETENTION = "snapshot_retention", "Configuration sync: cleanup"
         CHANGE_RETENTION = "change_retention", "Org change: cleanup"
+        ISSUE_ACCEPTANCE = "issue_acceptance", "Issue: end of its acceptance"
         ISSUE_RETENTION = "issue_retention", "Issue: cleanup"
         RETENTION = "retention", "Nightly cleanup"
         IDEMPOTENCY_KEY = "idempotency_key", "API request key: cleanup"

@@ -410,7 +410,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['outcome', '-last_seen_at', '-id'],
-                'indexes': [models.Index(fields=['outcome', '-last_seen_at', '-id'], name='issue_worst_first'), models.Index(condition=models.Q(('resolved_at', None)), fields=['outcome', '-last_seen_at', '-id'], name='issue_open'), models.Index(fields=['client', '-last_seen_at', '-id'], name='issue_client_recent')],
+                'indexes': [models.Index(fields=['outcome', '-last_seen_at', '-id'], name='issue_worst_first'), models.Index(condition=models.Q(('resolved_at', None)), fields=['outcome', '-last_seen_at', '-id'], name='issue_open'), models.Index(fields=['client', '-last_seen_at', '-id'], name='issue_client_recent'), models.Index(condition=models.Q(('accepted_until__isnull', False)), fields=['accepted_until'], name='issue_accepted')],
                 'constraints': [models.UniqueConstraint(fields=('org', 'cause', 'target'), name='issue_once')],
             },
         ),
@@ -660,7 +660,7 @@ class Migration(migrations.Migration):
             name='RowFailure',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('run', 'Run: diagnosis'), ('run_closing', 'Run: closing after its worker stopped'), ('run_queueing', 'Run: queueing again'), ('run_search', 'Run: search data'), ('run_findings', 'Run: findings history'), ('run_retention', 'Run: cleanup'), ('schedule', 'Schedule: next run'), ('watch', 'Re-check until fixed'), ('batch', 'Batch: starting its runs'), ('batch_retention', 'Batch: cleanup'), ('client', 'Client: verification'), ('client_sync', 'Client: planning its configuration sync'), ('contract', 'API reference: refresh'), ('snapshot', 'Configuration sync'), ('snapshot_retention', 'Configuration sync: cleanup'), ('change_retention', 'Org change: cleanup'), ('issue_retention', 'Issue: cleanup'), ('retention', 'Nightly cleanup'), ('idempotency_key', 'API request key: cleanup'), ('incident', 'Incident: reminder'), ('delivery', 'Alert delivery')], max_length=24)),
+                ('kind', models.CharField(choices=[('run', 'Run: diagnosis'), ('run_closing', 'Run: closing after its worker stopped'), ('run_queueing', 'Run: queueing again'), ('run_search', 'Run: search data'), ('run_findings', 'Run: findings history'), ('run_retention', 'Run: cleanup'), ('schedule', 'Schedule: next run'), ('watch', 'Re-check until fixed'), ('batch', 'Batch: starting its runs'), ('batch_retention', 'Batch: cleanup'), ('client', 'Client: verification'), ('client_sync', 'Client: planning its configuration sync'), ('contract', 'API reference: refresh'), ('snapshot', 'Configuration sync'), ('snapshot_retention', 'Configuration sync: cleanup'), ('change_retention', 'Org change: cleanup'), ('issue_acceptance', 'Issue: end of its acceptance'), ('issue_retention', 'Issue: cleanup'), ('retention', 'Nightly cleanup'), ('idempotency_key', 'API request key: cleanup'), ('incident', 'Incident: reminder'), ('delivery', 'Alert delivery')], max_length=24)),
                 ('row_id', models.BigIntegerField()),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('error', models.CharField(max_length=80)),

@@ -57,6 +57,7 @@ MODELS: Mapping[str, type[Model]] = {
     Kind.SNAPSHOT: ConfigurationSync,
     Kind.SNAPSHOT_RETENTION: ConfigurationSync,
     Kind.CHANGE_RETENTION: OrgChange,
+    Kind.ISSUE_ACCEPTANCE: Issue,
     Kind.ISSUE_RETENTION: Issue,
     Kind.RETENTION: RetentionPass,
     Kind.IDEMPOTENCY_KEY: IdempotencyKey,

@@ -12,9 +12,10 @@ from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook
 
 from diagnostics import tasks
-from diagnostics.accounts.models import User
+from diagnostics.accounts.models import AuditEntry, User
 from diagnostics.issues.issues import accept_issue, assign_issue, end_acceptance, update_issues
 from diagnostics.issues.models import Issue
+from diagnostics.monitoring import events, receivers
 from diagnostics.monitoring.deliveries import deliver, due_deliveries
 from diagnostics.monitoring.events import queue_run_ended
 from diagnostics.monitoring.models import Channel, Delivery
@@ -69,7 +70,7 @@ def test_each_way_to_end_a_run_sends_one_event(way: str) -> None:
 def test_each_change_of_an_issue_sends_one_event() -> None:
     make_channel(events=["issue.changed"])
     client, ada = make_client(), make_user("ada")
-    events: list[tuple[str, str, str]] = []
+    sent: list[tuple[str, str, str]] = []
 
     def close(outcome: str, minute: int) -> None:
         at = timezone.now() + timedelta(minutes=minute)
@@ -81,8 +82,8 @@ def test_each_change_of_an_issue_sends_one_event() -> None:
             update_issues(run, list(run.findings.all()))
 
     def note() -> None:
-        rows = Delivery.objects.order_by("pk")[len(events) :]
-        events.extend((row.event, row.message["status"], row.message["assignee"]) for row in rows)
+        rows = Delivery.objects.order_by("pk")[len(sent) :]
+        sent.extend((row.event, row.message["status"], row.message["assignee"]) for row in rows)
 
     for minute, outcome in enumerate(("fail", "fail", "pass", "fail")):
         close(outcome, minute)
@@ -97,7 +98,7 @@ def test_each_change_of_an_issue_sends_one_event() -> None:
     ):
         act()
         note()
-    assert events == [
+    assert sent == [
         ("issue.new", "new", ""),
         ("issue.resolved", "resolved", ""),
         ("issue.reopened", "reopened", ""),
@@ -105,6 +106,47 @@ def test_each_change_of_an_issue_sends_one_event() -> None:
         ("issue.accepted", "accepted", "ada"),
         ("issue.acceptance_ended", "reopened", "ada"),
     ]
+
+
+def test_acceptance_that_expires_sends_one_event_also_after_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_channel(events=["issue.changed"])
+    client, ada = make_client(), make_user("ada")
+    past, future = (timezone.now() + timedelta(seconds=seconds) for seconds in (-1, 3600))
+    issue = make_issue(client)
+    accept_issue(issue, "For now.", past, ada)
+    make_issue(client, cause="env.tls", accepted_until=future, accepted_reason="Later.")
+    resolved = make_issue(client, cause="env.dns", accepted_until=past, resolved_at=past)
+    Delivery.objects.all().delete()
+    queue, calls = events.queue_issue_changes, []
+
+    def dies_once(changes: list[tuple[int, str]]) -> None:
+        queue(changes)
+        calls.append(changes)
+        if len(calls) == 1:
+            raise RuntimeError
+
+    monkeypatch.setattr(receivers, "queue_issue_changes", dies_once)
+    tasks.TICK_PARTS["acceptances"]()
+    assert not Delivery.objects.exists()
+    assert Issue.objects.get(pk=issue.pk).accepted_until
+    for _ in range(2):
+        tasks.TICK_PARTS["acceptances"]()
+    delivery = Delivery.objects.get()
+    assert (delivery.event, delivery.issue, delivery.message["status"]) == (
+        "issue.acceptance_ended", issue, "ongoing",
+    )  # fmt: skip
+    assert set(Issue.objects.values_list("cause", "accepted_until")) == {
+        (issue.cause, None), ("env.tls", future), (resolved.cause, None),
+    }  # fmt: skip
+    assert AuditEntry.objects.filter(action="issue.acceptance_ended", thing_id=str(issue.pk)).count() == 1
+
+
+def test_issue_that_is_accepted_for_longer_meanwhile_stays_accepted() -> None:
+    make_channel(events=["issue.changed"])
+    issue = make_issue(make_client(), accepted_until=timezone.now() - timedelta(seconds=1))
+    accept_issue(issue, "Longer.", timezone.now() + timedelta(days=1), make_user("ada"))
+    tasks.TICK_PARTS["acceptances"]()
+    assert list(Delivery.objects.values_list("event", flat=True)) == ["issue.accepted"]
 
 
 def test_channel_of_a_limited_person_gets_only_events_of_their_orgs(client: Client) -> None:

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from diagnostics import tasks
 from diagnostics.accounts.models import ApiToken, AuditEntry, User
+from diagnostics.issues.models import Issue
 from diagnostics.jobs import row_failures
 from diagnostics.jobs.models import RowFailure
 from diagnostics.jobs.row_failures import Kind
@@ -35,6 +36,7 @@ from tests.factories import (
     make_exchange,
     make_finding,
     make_incident,
+    make_issue,
     make_open_run,
     make_run,
     make_schedule,
@@ -238,6 +240,12 @@ ROWS: dict[str, tuple[str, str, Callable[[int], Any], Callable[[Any], bool]]] = 
         "diagnostics_run",
         lambda n: make_run(make_client(f"C{n}"), target=f"start:{n}", is_recorded_in_issues=False),
         lambda row: Run.objects.get(pk=row.pk).is_recorded_in_issues,
+    ),
+    "acceptance": (
+        Kind.ISSUE_ACCEPTANCE,
+        "diagnostics_issue",
+        lambda n: make_issue(make_client(f"C{n}"), accepted_until=timezone.now() - timedelta(days=1)),
+        lambda row: Issue.objects.get(pk=row.pk).accepted_until is None,
     ),
     "overdue sync": (
         Kind.SNAPSHOT,
