@@ -15,6 +15,7 @@ from diagnostics.api.requests import Id, ImpactParameters, Pair, RunGiven
 from diagnostics.api.responses import page_address
 from diagnostics.issues.models import Issue
 from diagnostics.issues.queries import issue_page
+from diagnostics.mcp.rivals import named_rival, refuting_findings
 from diagnostics.mcp.tools import ToolArguments, tool
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.orgs import Org, find_org
@@ -143,11 +144,13 @@ def _issue(request: AuthenticatedRequest, issue: Issue) -> dict[str, Any]:
 
 @tool("One run")
 def get_run(request: AuthenticatedRequest, arguments: GetRun) -> dict[str, Any]:
-    """The verdict of a run, its fix, and the findings that aren't passed. Ask again while its status is queued or
-    running."""
+    """The verdict of a run, its fix, its strongest rival with the evidence against it, and the findings that aren't
+    passed. Ask again while its status is queued or running."""
     run = find_run(arguments.run, request.user)
     verdict = run.verdict if isinstance(run.verdict, dict) else {}
-    findings = [finding for finding in findings_of(run) if finding.outcome != "pass"]
+    findings = list(findings_of(run))
+    # The verdict of an earlier time has other findings than the run.
+    rival = None if (verdict.get("as_of") or {}).get("today") else verdict.get("rival")
     return {
         "id": run.pk,
         "status": run.status,
@@ -159,15 +162,18 @@ def get_run(request: AuthenticatedRequest, arguments: GetRun) -> dict[str, Any]:
         "duration_ms": run.duration_ms,
         "because": verdict.get("because", []),
         "also": verdict.get("also", []),
+        "rival": named_rival(rival),
         "page": page_address(request, "run", run.pk),
         "evidence": {
             "client": run.client.name,
             "conversation_id": run.conversation_id,
             "sentence": verdict.get("sentence", ""),
             "fix": verdict.get("remedy", ""),
+            "rival_refuted_by": refuting_findings(rival, findings),
             "findings": [
                 {"check": finding.check_id, "outcome": finding.outcome, "sentence": finding.sentence}
                 for finding in findings
+                if finding.outcome != "pass"
             ],
         },
     }

@@ -15,6 +15,7 @@ from diagnostics.engine.check_reference import entries_of
 from diagnostics.engine.fixes import admin_notation
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.search import search
+from diagnostics.mcp.rivals import named_rival, refuting_findings
 from diagnostics.mcp.tools import ToolArguments, tool
 from diagnostics.orgs.permissions.impact import canonical_name, dependent_calls, dependent_checks, parse_permission
 from diagnostics.orgs.permissions.relevant import STARTS
@@ -74,11 +75,17 @@ def _call_verdict(text: str) -> dict[str, Any] | None:
             review = review_call(inputs, bundled())
     except Unreadable:
         return None
+    rival = review.verdict.rival.to_json() if review.verdict.rival else None
     return {
         "cause": review.verdict.cause,
         "certainty": str(review.verdict.certainty),
+        "rival": named_rival(rival),
         "correct_call": review.fix.curl,
-        "evidence": {"sentence": review.verdict.sentence, "fix": list(review.fix.steps)},  # which quote the text
+        "evidence": {  # which quotes the text
+            "sentence": review.verdict.sentence,
+            "fix": list(review.fix.steps),
+            "rival_refuted_by": refuting_findings(rival, review.findings),
+        },
     }
 
 

@@ -13,7 +13,7 @@ from diagnostics.mcp import views  # noqa: F401  (registers the tools)
 from diagnostics.mcp.protocol import CAPABILITIES_KEY, STATELESS_VERSION, VERSION_KEY
 from diagnostics.mcp.tools import TOOLS
 from diagnostics.runs.models import Run
-from tests.factories import make_client, make_finding, make_run, make_user
+from tests.factories import make_client, make_finding, make_run, make_user, make_verdict
 
 pytestmark = pytest.mark.django_db
 
@@ -169,6 +169,32 @@ def test_a_run_token_starts_a_run_that_get_run_shows() -> None:
     assert json.loads(call("get_run", token, run=run.pk)["content"][0]["text"])["status"] == "queued"
     refused = call("diagnose", token, client=client.pk + 1)
     assert refused["isError"]
+
+
+def test_get_run_names_the_strongest_rival_and_the_findings_against_it() -> None:
+    rival = {"cause": "conv.not_found", "refuted_by": ["conversation.exists"]}
+    run = make_run(make_client(), verdict=make_verdict(rival=rival))
+    make_finding(run, "conversation.exists", "pass", sentence="The conversation exists.")
+    make_finding(run, "request.path", "fail", sentence="x" * 9_000)
+    answer = call("get_run", read_token(), run=run.pk)
+    text = answer["content"][0]["text"]
+    found = json.loads(text)
+    assert found["rival"]["cause"] == "conv.not_found"
+    assert [line["check"] for line in found["evidence"]["rival_refuted_by"]] == ["conversation.exists"]
+    assert len(json.dumps(answer, ensure_ascii=False).encode()) < 8_000
+    then = make_verdict(rival=rival, as_of={"today": make_verdict()})
+    Run.objects.update(verdict=then)
+    owner = make_user("another", User.Role.TEAM_LEAD)
+    _, token = make_token(owner, name="Read", scope=ApiToken.Scope.READ, days=1)
+    assert json.loads(call("get_run", token, run=run.pk)["content"][0]["text"])["rival"] is None
+
+
+def test_the_verdict_on_a_pasted_call_names_its_rival() -> None:
+    text = "POST https://api.mypurecloud.ie/api/v2/conversations/chat/1/cobrowse -> 404"
+    found = json.loads(call("check_claims", text=text)["content"][0]["text"])["call"]
+    assert (found["cause"], found["certainty"]) == ("path.not_in_api", "proved")
+    assert found["rival"]["cause"] != found["cause"]
+    assert found["evidence"]["rival_refuted_by"]
 
 
 def test_text_of_a_person_is_evidence_too() -> None:
