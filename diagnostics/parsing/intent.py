@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 from urllib.parse import unquote
 
@@ -43,7 +44,8 @@ class Aim:
     `path` has its conversation placeholder replaced if an ID was given; `placeholders` are those that remain. `world` is
     whose operation the path is, `fault` what is wrong with the path. `host_variables` are the variables in the host;
     nothing fills in those that are also in `host_placeholders`. `id_text` is the text in the position of the conversation
-    ID. `provider_id` is None if the call names none. `through_gateway` is true for a call through the company's gateway.
+    ID, else the ID that a parameter or the body names. `provider_id` is None if the call names none. `through_gateway` is
+    true for a call through the company's gateway.
     """
 
     method: str
@@ -84,14 +86,15 @@ def read_aim(call: FailingCall, conversation_id: str, contract: Contract, compan
     method = call.method or ("POST" if call.body else "GET")
     below = path_below(company_gateway, call)
     path, filled = _filled(_path_of(call) if below is None else below, conversation_id)
+    id = id_in(path) or id_in_query(call.query) or _id_in_body(call)
     base = Aim(
         method=method,
         path=path,
         world="none",
         placeholders=tuple(unquote(s) for s in path.split("/") if is_placeholder(s) and s not in call.variables),
         filled=filled,
-        id_text=id_in(path),
-        id_state=_id_state(path, call.variables),
+        id_text=id,
+        id_state=_id_state(id, call.variables),
         provider_id=_provider_id(call),
         starts_session="cobrowse" in path.lower() and method != "GET",
         host_variables=_variables_in_host(call),
@@ -258,12 +261,31 @@ def _names_a_conversation(segment: str, before: list[str]) -> bool:
     return "conv" in name or (any("conversation" in s for s in before) and "participant" not in name)
 
 
+# What people write in place of "conversations". After a medium, only the ID of a path about cobrowse is a conversation's.
+COLLECTION = re.compile(r"conversations?|interactions?", re.IGNORECASE)
+NAME_OF_ID = re.compile(r"(?:conversation|interaction)s?(?:[_-]?id)?", re.IGNORECASE)
+MEDIUM = re.compile(r"(?:web[_-]?)?(?:chat|message|messaging|call|callback|email)s?", re.IGNORECASE)
+NAME_AND_ID = re.compile(rf"{NAME_OF_ID.pattern}[:=_-]?(?P<id>{UUID.pattern})", re.IGNORECASE)
+ID_IN_QUERY = re.compile(rf"(?:^|&)(?:{NAME_OF_ID.pattern})=(?P<id>{UUID.pattern})(?=&|$)", re.IGNORECASE)
+LONGEST_QUERY = 10_000
+
+
 def id_in(path: str) -> str:
-    """The text in the position of the conversation ID: a UUID, a placeholder, else the first segment that isn't a word."""
+    """The text in the position of the conversation ID: a UUID, a placeholder, else the first segment that isn't a word.
+
+    The path may be one that doesn't exist, such as /api/v2/conversation/{id}/cobrowse.
+    """
     segments = [unquote(s) for s in path.split("/")]
-    if "conversations" not in segments:
-        return ""
-    rest = segments[segments.index("conversations") + 1 :][:2]
+    pairs = list(pairwise(segments))
+    for name, segment in pairs:
+        if NAME_OF_ID.fullmatch(name) and UUID.fullmatch(segment):
+            return segment
+    at = next((at for at, segment in enumerate(segments) if COLLECTION.fullmatch(segment)), None)
+    if at is None:
+        joined = (found["id"] for segment in segments if (found := NAME_AND_ID.fullmatch(segment)))
+        of_medium = (id for name, id in pairs if MEDIUM.fullmatch(name) and UUID.fullmatch(id))
+        return next(joined, "") or (next(of_medium, "") if "cobrowse" in path.lower() else "")
+    rest = segments[at + 1 :][:2]
     for segment in rest:
         if UUID.fullmatch(segment) or is_placeholder(segment):
             return segment
@@ -275,8 +297,21 @@ def _is_path_word(segment: str) -> bool:
     return segment.isascii() and segment.isalpha() and segment.lower() not in EMPTY_VALUES
 
 
-def _id_state(path: str, variables: tuple[str, ...]) -> IdState:
-    text = id_in(path)
+def id_in_query(query: str) -> str:
+    """The conversation ID that a parameter names; "" for none."""
+    found = ID_IN_QUERY.search(query[:LONGEST_QUERY])
+    return found["id"] if found else ""
+
+
+def _id_in_body(call: FailingCall) -> str:
+    """The conversation ID that a field of a JSON body names; "" for none."""
+    data, _ = call.json()
+    values = data.items() if isinstance(data, dict) else ()
+    found = (value for name, value in values if name.lower().replace("_", "") == "conversationid")
+    return next((value for value in found if isinstance(value, str) and UUID.fullmatch(value)), "")
+
+
+def _id_state(text: str, variables: tuple[str, ...]) -> IdState:
     if not text or text in variables:
         return "absent"
     if is_placeholder(text):

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from diagnostics.checks.request import judge_body_ids
+from diagnostics.engine.diagnosis import aim_of
 from diagnostics.evaluation.cases import Case
 from diagnostics.evaluation.score import diagnosis_of
+from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.inputs import read_paste
 from diagnostics.parsing.parse import parse_call
@@ -162,6 +164,52 @@ def test_what_a_text_does_not_show_is_no_proof(text: str, unproved: str) -> None
 )
 def test_response_and_address_are_found_where_people_write_them(text: str, cause: str) -> None:
     assert verdict_on(text, "eu-central-1")["cause"] == cause
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/conversation/{}/cobrowse",
+        "/Conversation/{}/cobrowse/sessions",
+        "/conversation/cobrowse/{}",
+        "/conversation/calls/{}/cobrowse",
+        "/conversations/calls/{}/cobrowse",
+        "/conversations/conversationId/{}/cobrowse",
+        "/conversations/chat/conversation/{}/cobrowse",
+        "/cobrowse/conversation/{}",
+        "/conversation:{}/cobrowse",
+        "/conversation-id={}/cobrowse",
+        "/interactions/{}/cobrowse",
+        "/chats/{}/cobrowse",
+        "/cobrowse/sessions?conversationId={}",
+        "/cobrowse/sessions?x=1&conversation_id={}&y=2",
+        '/cobrowse/sessions\n\n{{"conversationId": "{}"}}',
+    ],
+)
+def test_conversation_of_an_invented_path_is_recognized(path: str) -> None:
+    text = f"POST {API}/api/v2{path.format(LIVE)}"
+    aim = aim_of(read_paste(text).inputs, bundled())
+    assert aim is not None
+    assert (aim.id_text, aim.id_state) == (LIVE, "uuid")
+    assert verdict_on(text)["cause"] == "path.not_in_api"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cobrowse/{}",
+        "/conversations/cobrowse/sessions/{}",
+        "/users/{}/cobrowse",
+        "/conversations/messages/communications/{}/cobrowse",
+        "/messages/{}",
+        "/cobrowse/sessions?participantId={}",
+        "/cobrowse/sessions?conversationId={}0",
+    ],
+)
+def test_id_of_something_else_is_no_conversation(path: str) -> None:
+    aim = aim_of(read_paste(f"POST {API}/api/v2{path.format(LIVE)}").inputs, bundled())
+    assert aim is not None
+    assert aim.id_text == ""
 
 
 def test_id_in_the_body_that_is_no_uuid_is_named() -> None:
