@@ -47,6 +47,11 @@ def test_a_har_becomes_a_batch_with_a_verdict_for_each_group(window: Visit, demo
     expect(page.get_by_role("heading", name="52 calls; 12 failed, in 2 groups")).to_be_visible()
     expect(page.locator(".batch-groups tbody tr").first).to_contain_text("Proven")
     problems = look_at(window, "groups of a text")
+    # The button for a single call is with that call, so it can't be taken for one of all calls.
+    expect(page.get_by_role("button", name="Check in this org")).to_have_count(0)
+    expect(page.get_by_role("button", name="Check only this call in this org")).to_be_hidden()
+    page.get_by_text("One call at a time").click()
+    expect(page.get_by_role("button", name="Check only this call in this org")).to_be_visible()
     page.get_by_label("Client", exact=True).select_option(str(demo_client.pk))
     page.get_by_role("button", name="Check 2 groups in this org").click()
     page.wait_for_url(re.compile(r"/batches/\d+/$"))
