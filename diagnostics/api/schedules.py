@@ -10,9 +10,10 @@ from ninja import Query, Router, Status
 from diagnostics.api import responses, schemas
 from diagnostics.api.callers import AuthenticatedRequest, require_may_manage
 from diagnostics.api.paging import page_of
-from diagnostics.api.problems import ProblemError, wrong_form
+from diagnostics.api.problems import wrong_form
 from diagnostics.api.queries import list_schedules
 from diagnostics.api.requests import Id, NewSchedule, ScheduleChange, ScheduleParameters
+from diagnostics.api.starts import refusal
 from diagnostics.monitoring.forms.schedules import ScheduleForm
 from diagnostics.monitoring.models import Schedule
 from diagnostics.monitoring.schedules import (
@@ -56,7 +57,7 @@ def add_schedule(request: AuthenticatedRequest, payload: NewSchedule) -> Status[
             schedule = create_schedule(form.schedule_values)
             _pause_or_resume(request, schedule, payload)
     except ActionRefused as refused:
-        raise ProblemError(409, "refused", str(refused)) from None
+        raise refusal(refused) from None
     return Status(201, _fresh(request, schedule.pk))
 
 
@@ -78,7 +79,7 @@ def edit_schedule(request: AuthenticatedRequest, schedule_id: Id, payload: Sched
                 change_schedule(schedule, form.schedule_values)
             _pause_or_resume(request, schedule, payload)
     except ActionRefused as refused:
-        raise ProblemError(409, "refused", str(refused)) from None
+        raise refusal(refused) from None
     return _fresh(request, schedule.pk)
 
 

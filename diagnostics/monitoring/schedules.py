@@ -14,6 +14,7 @@ from diagnostics.accounts.models import User
 from diagnostics.jobs.row_failures import Kind, forget_failure, process_rows, without_set_aside
 from diagnostics.monitoring.models import MissedTime, Schedule
 from diagnostics.monitoring.timetable import DueTimes, Timetable, due_times, next_time
+from diagnostics.orgs.clients import refuse_unusable
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
@@ -45,8 +46,8 @@ class ScheduleValues:
 
 
 def create_schedule(values: ScheduleValues) -> Schedule:
-    """Raises ActionRefused if the name is in use or the client is retired."""
-    _refuse_retired(values.client)
+    """Raises ActionRefused if the name is in use or the client can't be used."""
+    refuse_unusable(values.client)
     schedule = Schedule()
     _fill(schedule, values)
     with transaction.atomic():
@@ -59,7 +60,7 @@ def create_schedule(values: ScheduleValues) -> Schedule:
 
 def change_schedule(schedule: Schedule, values: ScheduleValues) -> None:
     """Recalculates the next run if the timetable changed. Raises ActionRefused."""
-    _refuse_retired(values.client)
+    refuse_unusable(values.client)
     with transaction.atomic():
         current = Schedule.objects.select_for_update().get(pk=schedule.pk)
         before, before_values = (current.plan, current.jitter_seconds), _audit_values(current)
@@ -276,8 +277,3 @@ def _audit_values(schedule: Schedule) -> dict[str, Any]:
         "spread_seconds": schedule.jitter_seconds,
         "owner": schedule.owner.username if schedule.owner else "",
     }
-
-
-def _refuse_retired(client: OAuthClient) -> None:
-    if client.is_retired:
-        raise ActionRefused(f"The client {client.name} is retired. Choose a different client.")

@@ -54,6 +54,12 @@ class Org:
         return min(self.clients, key=lambda client: order.index(Status(client.status)))
 
     @property
+    def checker(self) -> OAuthClient | None:
+        """The client to check the org with: the deciding one, else another with a secret. None if none has one."""
+        clients = (self.deciding, *self.clients)
+        return next((client for client in clients if client.has_secret), None)
+
+    @property
     def reader(self) -> OAuthClient | None:
         """The client to read the org with, None if none was verified."""
         verified = (client for client in self.clients if client.state == client.State.VERIFIED)

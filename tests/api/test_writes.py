@@ -92,6 +92,8 @@ def test_an_import_registers_the_valid_ones_and_lists_those_without_a_secret(
     assert sent_tasks == [("verify_client", OAuthClient.objects.get(name="New").pk)]
     status, problem = send(manager, "post", "runs", {"client": later.pk})
     assert (status, problem["code"]) == (409, "secret_missing")
+    schedule = {"name": "Nightly", "client": later.pk, "every": "daily", "at": "02:30"}
+    assert send(manager, "post", "schedules", schedule)[1]["code"] == "secret_missing"
     assert send(manager, "put", f"clients/{later.pk}/secret", {"secret": "now"})[1]["state"] == "verifying"
 
 

@@ -379,3 +379,23 @@ def test_notes_are_stored_masked_and_shown(as_admin: Client, org: OAuthClient, s
     assert run.inputs["note"].startswith("Failed at noon")
     assert TOKEN not in run.inputs["note"]
     assert b"Failed at noon" in as_admin.get(f"/runs/{run.pk}/").content
+
+
+def test_a_client_without_a_secret_offers_to_add_it_and_starts_nothing(
+    as_admin: Client, org: OAuthClient, sent_tasks: list[tuple[str, int]]
+) -> None:
+    empty = make_client("Empty", state=OAuthClient.State.NO_SECRET)
+    starts, secret = 'formaction="/diagnose/start/"', f'href="/clients/{empty.pk}/secret/"'
+
+    def offered(answer: Any) -> tuple[bool, bool]:
+        page = answer.content.decode()
+        return starts in page, secret in page
+
+    assert offered(as_admin.get(f"/?client={org.pk}")) == (True, False)
+    assert offered(as_admin.get(f"/?client={empty.pk}")) == (False, True)
+    assert offered(as_admin.post("/diagnose/preview/", {"client": empty.pk, "call": SHORT})) == (False, True)
+    assert offered(as_admin.post("/diagnose/preview/", {"client": org.pk, "call": SHORT})) == (True, False)
+    for given in ({"call": SHORT}, {"kind": "health"}):
+        form = as_admin.post("/diagnose/start/", {"client": empty.pk, **given}).context["form"]
+        assert [error.code for error in form.errors.as_data()["client"]] == ["secret_missing"]
+    assert not Run.objects.exists()

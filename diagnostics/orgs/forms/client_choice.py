@@ -14,11 +14,12 @@ from diagnostics.orgs.models import OAuthClient
 
 
 class _Names(ModelChoiceIterator):  # type: ignore[type-arg]
-    """Reads IDs and names only."""
+    """Reads only what an option shows."""
 
     def __iter__(self) -> Iterator[Any]:
         yield "", self.field.empty_label
-        yield from self.queryset.values_list("pk", "name").iterator()
+        for pk, name, state in self.queryset.values_list("pk", "name", "state").iterator():
+            yield pk, f"{name} (secret missing)" if state == OAuthClient.State.NO_SECRET else name
 
 
 class LongSelect(forms.Select):

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, cast
 
 from django import forms
@@ -98,6 +99,22 @@ class DiagnoseForm(forms.Form):
         return any(
             self[name].value() or self[name].errors for name in ("call_file", "answer", "conversation_id", "note")
         )
+
+    @cached_property
+    def waits_for_secret(self) -> OAuthClient | None:
+        """The chosen client, if nothing can be sent with it because it has no secret."""
+        choice = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
+        try:
+            client = choice.to_python(self["client"].value())
+        except ValidationError:
+            return None
+        return None if client is None or client.has_secret else client
+
+    def clean_client(self) -> OAuthClient | None:
+        client: OAuthClient | None = self.cleaned_data["client"]
+        if self.starts and client is not None and not client.has_secret:
+            raise ValidationError(f"{client.name} has no secret yet, so it can't send requests.", code="secret_missing")
+        return client
 
     def clean_call(self) -> str:
         return self._readable_call(self.cleaned_data["call"])

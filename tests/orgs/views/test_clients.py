@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from diagnostics.orgs.models import OAuthClient
-from tests.factories import SECRET, make_client, make_run, make_step
+from tests.factories import SECRET, make_client, make_person, make_run, make_step
 
 pytestmark = pytest.mark.django_db
 
@@ -262,3 +262,22 @@ def test_an_admin_sets_the_company_gateway_and_a_bad_one_is_refused_at_its_field
     assert b'id="id_company_gateway_error"' in page.content
     client.refresh_from_db()
     assert client.company_gateway == "https://gw.example.com/genesys"
+
+
+def test_a_client_without_a_secret_offers_to_add_it_in_place_of_what_needs_it(as_admin: Client) -> None:
+    as_operator = Client()
+    as_operator.force_login(make_person("operator"))
+    empty = make_client("Empty", org_id="acme", state=OAuthClient.State.NO_SECRET)
+    place, secret = f"/clients/{empty.pk}/", f'href="/clients/{empty.pk}/secret/"'
+    needs = [f"{place}{act}/" for act in ("health", "verify", "sync", "listing")]
+
+    def offered(browser: Client, page: str) -> tuple[bool, set[str]]:
+        text = browser.get(page).content.decode()
+        return secret in text, {each for each in needs if f'"{each}"' in text}
+
+    for page in (place, "/orgs/acme/"):
+        assert offered(as_admin, page) == (True, set())
+        assert offered(as_operator, page) == (False, set())
+    other = make_client("Usable", org_id="acme")
+    text = as_admin.get("/orgs/acme/").content.decode()
+    assert (f'action="/clients/{other.pk}/health/"' in text, secret in text) == (True, False)
