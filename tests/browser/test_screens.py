@@ -310,6 +310,10 @@ def look_at(window: Visit, name: str) -> list[str]:
         problems += [f"{name}, {scheme}: {each['id']} at {each['nodes'][0]['html'][:120]}" for each in violations]
         if (hidden := window.page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
             problems.append(f"{name}: {hidden} px to the right of a screen of {size['width']} px")
+        if window.page.evaluate(
+            "[...document.querySelectorAll('.api-table')].some(each => each.scrollWidth > innerWidth)"
+        ):
+            problems.append(f"{name}: a table is wider than a screen of {size['width']} px")
     return problems
 
 
