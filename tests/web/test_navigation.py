@@ -1,9 +1,13 @@
 """The navigation: five sections, the settings that a role may see, and tabs."""
 
+import re
+from html import unescape
+
 import pytest
 from django.test import Client
 
 from diagnostics.web.templatetags.navigation import MENU, SECTION_TABS
+from tests.factories import make_issue, make_run
 
 pytestmark = pytest.mark.django_db
 
@@ -35,3 +39,22 @@ def test_settings_link_leads_to_a_page_that_the_role_may_see(as_admin: Client, a
 
 def test_every_page_has_a_description(as_lead: Client) -> None:
     assert b'<meta name="description" content="' in as_lead.get("/runs/").content
+
+
+SECRET = "kZr8vQ2mX5tYb7nL0pWc3sDf6gHj9aEu1iOx4RqTzVyB"
+
+
+def test_printed_address_has_only_parameters_that_hold_no_typed_text(as_lead: Client) -> None:
+    page = as_lead.get(f"/runs/?cause=wrong&sort=oldest&q=plain-secret&password=plain-secret&target={SECRET}")
+    (printed,) = re.findall(r'class="print-line">(.*?) ·', page.content.decode())
+    assert unescape(printed).split("?")[1].split("&")[:2] == ["cause=wrong", "sort=oldest"]
+    assert "plain-secret" not in printed
+    assert SECRET not in printed
+
+
+def test_changes_of_a_prediction_are_not_printed(as_lead: Client) -> None:
+    run = make_run()
+    issue = make_issue(run.client, last_run=run)
+    page = as_lead.get(f"/issues/{issue.pk}/what-if/", {"change": '["header", "plain-secret", "X-Api-Key"]'})
+    assert f"http://testserver/issues/{issue.pk}/what-if/ ·" in page.content.decode()
+    assert "plain-secret" not in page.content.decode()

@@ -2,9 +2,11 @@
 
 import json
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
+from django.template import Context
 from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.html import format_html
@@ -12,15 +14,61 @@ from django.utils.safestring import SafeString
 
 from diagnostics.parsing.call import read_json
 from diagnostics.product import version
+from diagnostics.redaction.redactor import Redactor
 from diagnostics.web.format import duration_in_words, short_duration
 from diagnostics.web.regions import region_name
 
 register = template.Library()
+# IDs, codes, times and positions. Not here: searches, names, and the changes of “What if”.
+PRINTED_PARAMETERS = {
+    *(
+        "a",
+        "about",
+        "b",
+        "before",
+        "cause",
+        "certainty",
+        "check",
+        "client",
+        "environment",
+        "from",
+        "kind",
+        "org",
+        "outcome",
+    ),
+    *(
+        "page",
+        "part",
+        "permission",
+        "pinned",
+        "print",
+        "sort",
+        "source",
+        "state",
+        "status",
+        "target",
+        "tier",
+        "to",
+        "when",
+    ),
+    "zone",
+}
 
 
 @register.simple_tag
 def product_line() -> str:
     return f"Cobrowse Doctor {version()}"
+
+
+@register.simple_tag(takes_context=True)
+def printed_address(context: Context) -> str:
+    """The address of the page as it is printed: without parameters that can hold what a person typed, and redacted."""
+    request = context.get("request")
+    if request is None:
+        return ""
+    shown = [(name, value) for name, values in request.GET.lists() if name in PRINTED_PARAMETERS for value in values]
+    query = f"?{urlencode(shown)}" if shown else ""
+    return Redactor().url(f"{request.build_absolute_uri(request.path)}{query}")
 
 
 @register.simple_tag
