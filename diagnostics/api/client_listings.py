@@ -118,16 +118,12 @@ def _row(row: ListedRow) -> schemas.ListedClientSchema:
 
 def _result(client_id: str, result: ImportResult | None, row: ListedRow | None) -> schemas.RegisteredClient:
     if result is not None:
-        pk, errors = result.client.pk if result.client else None, list(result.errors)
-        return schemas.RegisteredClient(client_id=client_id, name=result.name, client=pk, errors=errors)
-    if row is None:
-        why = "client_id: not in the list. Read the list again."
-        return schemas.RegisteredClient(client_id=client_id, name="", client=None, errors=[why])
-    if row.registered:
-        why = f"client_id: already registered as {row.registered.name}."
-        return schemas.RegisteredClient(
-            client_id=client_id, name=row.registered.name, client=row.registered.pk, errors=[why]
-        )
-    return schemas.RegisteredClient(
-        client_id=client_id, name=row.listed.name, client=None, errors=[f"client_id: {row.listed.unusable}"]
-    )
+        name, client, errors = result.name, result.client, list(result.errors)
+    elif row is None:
+        name, client, errors = "", None, ["client_id: not in the list. Read the list again."]
+    elif row.registered:
+        name, client = row.registered.name, row.registered
+        errors = [f"client_id: already registered as {name}."]
+    else:
+        name, client, errors = row.listed.name, None, [f"client_id: {row.listed.unusable}"]
+    return schemas.RegisteredClient(client_id=client_id, name=name, client=client.pk if client else None, errors=errors)
