@@ -120,6 +120,7 @@ def test_the_clients_of_an_org_are_read_in_the_background_and_once_at_a_time(
     with django_capture_on_commit_callbacks(execute=True):
         statuses = [send(manager, "post", place)[0] for _ in range(2)]
     assert (statuses, sent_tasks) == ([202, 202], [("read_client_listing", client.pk)])
+    assert AuditEntry.objects.filter(action="client.listing_started", client_id=client.pk).count() == 1
     assert send(manager, "get", place)[1]["state"] == "reading"
     ClientListing.objects.update(started_at=timezone.now() - timedelta(minutes=5))
     assert send(manager, "get", place)[1]["state"] == "failed"
@@ -150,6 +151,8 @@ def test_listed_clients_are_registered_with_a_secret_or_for_completion(
     assert {(each.org_id, each.region) for each in (one, two)} == {("acme", listed.region)}
     assert sent_tasks == [("verify_client", one.pk)]
     assert send(manager, "post", f"{place}/registrations", {"clients": chosen})[1]["registered"] == 0
+    added = AuditEntry.objects.filter(action="client.added")
+    assert {entry.client_id for entry in added} == {one.pk, two.pk}
     assert "a-new-secret" not in str(list(AuditEntry.objects.values()))
 
 
