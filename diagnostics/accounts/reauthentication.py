@@ -44,6 +44,7 @@ NEEDS_RECENT_SIGN_IN = frozenset(
     }
 )  # fmt: skip
 _QUICK = "takes access away, and must be quick when something leaked"
+_BY_TOKEN = "is called by token, without a session"
 _RUN = "starts a run or a reading, and changes no setting"
 _UNDONE = "can be undone on the same page"
 _SIGN_IN = "is a step of signing in or out"
@@ -72,15 +73,21 @@ NEEDS_NO_CONFIRMATION = {
     "api:root": _SHOWS,
     "api:nowhere": _SHOWS,
     "api-nowhere": _SHOWS,
-    "api:runs": "is called by token, without a session",
-    "api:run-start": "is called by token, without a session",
-    "api:claims": "is called by token, without a session",
-    "api:clients": "is called by token, without a session",
-    "api:client-add": "is called by token, without a session",
-    "api:client-import": "is called by token, without a session",
-    "api:schedules": "is called by token, without a session",
-    "api:schedule-add": "is called by token, without a session",
-    "mcp": "is called by token, without a session",
+    "api:runs": _BY_TOKEN,
+    "api:run-start": _BY_TOKEN,
+    "api:batch-start": _BY_TOKEN,
+    "api:run-what-if": _BY_TOKEN,
+    "api:issue-what-if": _BY_TOKEN,
+    "api:claims": _BY_TOKEN,
+    "api:clients": _BY_TOKEN,
+    "api:client-add": _BY_TOKEN,
+    "api:client-import": _BY_TOKEN,
+    "api:client-listing": _BY_TOKEN,
+    "api:client-listing-read": _BY_TOKEN,
+    "api:client-listing-register": _BY_TOKEN,
+    "api:schedules": _BY_TOKEN,
+    "api:schedule-add": _BY_TOKEN,
+    "mcp": _BY_TOKEN,
     "start": _RUN,
     "batch-start": _RUN,
     "run-again": _RUN,
