@@ -44,7 +44,7 @@ NEEDS_RECENT_SIGN_IN = frozenset(
     }
 )  # fmt: skip
 _QUICK = "takes access away, and must be quick when something leaked"
-_BY_TOKEN = "is called by token, without a session"
+_PROGRAM = "is called by token, without a session"
 _RUN = "starts a run or a reading, and changes no setting"
 _UNDONE = "can be undone on the same page"
 _SIGN_IN = "is a step of signing in or out"
@@ -73,21 +73,21 @@ NEEDS_NO_CONFIRMATION = {
     "api:root": _SHOWS,
     "api:nowhere": _SHOWS,
     "api-nowhere": _SHOWS,
-    "api:runs": _BY_TOKEN,
-    "api:run-start": _BY_TOKEN,
-    "api:batch-start": _BY_TOKEN,
-    "api:run-what-if": _BY_TOKEN,
-    "api:issue-what-if": _BY_TOKEN,
-    "api:claims": _BY_TOKEN,
-    "api:clients": _BY_TOKEN,
-    "api:client-add": _BY_TOKEN,
-    "api:client-import": _BY_TOKEN,
-    "api:client-listing": _BY_TOKEN,
-    "api:client-listing-read": _BY_TOKEN,
-    "api:client-listing-register": _BY_TOKEN,
-    "api:schedules": _BY_TOKEN,
-    "api:schedule-add": _BY_TOKEN,
-    "mcp": _BY_TOKEN,
+    "api:runs": _PROGRAM,
+    "api:run-start": _PROGRAM,
+    "api:batch-start": _PROGRAM,
+    "api:run-what-if": _PROGRAM,
+    "api:issue-what-if": _PROGRAM,
+    "api:claims": _PROGRAM,
+    "api:clients": _PROGRAM,
+    "api:client-add": _PROGRAM,
+    "api:client-import": _PROGRAM,
+    "api:client-listing": _PROGRAM,
+    "api:client-listing-read": _PROGRAM,
+    "api:client-listing-register": _PROGRAM,
+    "api:schedules": _PROGRAM,
+    "api:schedule-add": _PROGRAM,
+    "mcp": _PROGRAM,
     "start": _RUN,
     "batch-start": _RUN,
     "run-again": _RUN,
