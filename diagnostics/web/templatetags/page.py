@@ -21,38 +21,9 @@ from diagnostics.web.regions import region_name
 register = template.Library()
 # IDs, codes, times and positions. Not here: searches, names, and the changes of “What if”.
 PRINTED_PARAMETERS = {
-    *(
-        "a",
-        "about",
-        "b",
-        "before",
-        "cause",
-        "certainty",
-        "check",
-        "client",
-        "environment",
-        "from",
-        "kind",
-        "org",
-        "outcome",
-    ),
-    *(
-        "page",
-        "part",
-        "permission",
-        "pinned",
-        "print",
-        "sort",
-        "source",
-        "state",
-        "status",
-        "target",
-        "tier",
-        "to",
-        "when",
-    ),
-    "zone",
-}
+    "a", "about", "b", "before", "cause", "certainty", "check", "client", "environment", "from", "kind", "org", "outcome", "page",
+    "part", "permission", "pinned", "print", "sort", "source", "state", "status", "target", "tier", "to", "when", "zone",
+}  # fmt: skip
 
 
 @register.simple_tag
