@@ -34,7 +34,7 @@ LONGEST = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=12, help="how many seeds tests/faults/test_seeds.py runs")
+    parser.addoption("--seeds", type=int, default=300, help="how many seeds tests/faults/test_seeds.py runs")
     parser.addoption("--first-seed", type=int, default=0)
 
 

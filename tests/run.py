@@ -19,8 +19,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 CHROMIUM_VARIABLE = "CHROMIUM"  # path of the browser for tests/browser
 BROWSER_TESTS = "tests/browser"
 SERVER_TESTS = "tests/servers"
-# They install servers, or take half an hour: only their path starts them.
-BY_PATH_ONLY = (SERVER_TESTS, "tests/faults/test_kills.py")
+KILLS = "tests/faults/test_kills.py"  # takes half an hour: only its path starts it
 BROWSER_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Debian's packages for tests/servers, and a program of each.
 SERVERS = {
@@ -40,7 +39,8 @@ PRODUCTION_ENVIRONMENT = {
 # Each process has its own Postgres and broker. One more than cores, because many tests wait for other processes.
 # tests/conftest.py says which tests stay in one process, and which begin.
 IN_PARALLEL = ["--numprocesses", str(min(5, (os.cpu_count() or 1) + 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
-COVERAGE = "--coverage"  # measure the coverage of these packages by their own tests
+COVERAGE = "--coverage"  # only measure the coverage of these packages by their own tests
+COVERED = ["-p", "tests.coverage_plugin"]
 PURE_PACKAGES = ("text", "genesys", "redaction", "parsing", "claims", "checks", "engine", "comparison")
 # Removed from the environment, so that the tests use default settings, and so that the many processes they start
 # compile the code once.
@@ -56,20 +56,21 @@ def main(pytest_arguments: list[str]) -> int:
     python = install_packages(environment)
     if pytest_arguments == [COVERAGE]:
         folders = [f"tests/{package}" for package in PURE_PACKAGES]
-        pytest_arguments = ["-p", "tests.coverage_plugin", *folders]
+        pytest_arguments = [*COVERED, *folders]
     checks = steps(python)
     if pytest_arguments:
         checks = [step for step in checks if step[0].startswith("ruff")]
     if not pytest_arguments or any(argument.startswith(BROWSER_TESTS) for argument in pytest_arguments):
         ensure_browser(environment)
-    if any(argument.startswith(SERVER_TESTS) for argument in pytest_arguments):
-        ensure_servers()
+    ignored = [KILLS]
+    if not pytest_arguments or any(argument.startswith(SERVER_TESTS) for argument in pytest_arguments):
+        ignored += [] if ensure_servers() else [SERVER_TESTS]
     failed = [name for name, argv, extra in checks if not passes(name, argv, {**environment, **extra})]
     print_heading("pytest")
     is_package = any(Path(argument).is_dir() for argument in pytest_arguments)
     arguments = [*IN_PARALLEL, *pytest_arguments] if is_package or not pytest_arguments else pytest_arguments
     if not pytest_arguments:
-        arguments += [f"--ignore={path}" for path in BY_PATH_ONLY]
+        arguments += COVERED + [f"--ignore={path}" for path in ignored]
     code = subprocess.run([*python, "pytest", *arguments], env=environment, check=False).returncode
     if failed:
         # On standard error, so that pytest's summary stays the last line of standard output.
@@ -154,12 +155,14 @@ def install_browser() -> bool:
     return install_from_debian("chromium", "fonts-dejavu-core")
 
 
-def ensure_servers() -> None:
-    """Install missing servers. Without them, the tests that need them fail and say what to install."""
+def ensure_servers() -> bool:
+    """Install missing servers. Without them, the whole leaves out their tests, and their path says what to install."""
     print_heading("servers")
     missing = [package for package, path in SERVERS.items() if not glob.glob(path)]
-    if missing and not install_from_debian(*missing):
-        print(f"These servers couldn't be installed, so their tests will fail: {', '.join(missing)}.", flush=True)
+    if not missing or install_from_debian(*missing):
+        return True
+    print(f"NOT RUN: {SERVER_TESTS}, because these servers couldn't be installed: {', '.join(missing)}.", flush=True)
+    return False
 
 
 def install_from_debian(*packages: str) -> bool:

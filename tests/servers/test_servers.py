@@ -1,5 +1,7 @@
 """A diagnosis from the web server over the broker to the worker and back, on each database and broker we name."""
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +24,11 @@ SCHEDULES = 4
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the servers' own accounts can enter."""
-    made = tmp_path_factory.mktemp("servers")
-    for parent in (made, *made.parents[:3]):
-        parent.chmod(parent.stat().st_mode | 0o711)
-    return made
+def folder() -> Iterator[Path]:
+    """A folder that the servers' own accounts can enter. pytest closes its own one to them when it starts once more."""
+    with tempfile.TemporaryDirectory(prefix="cd-servers-", ignore_cleanup_errors=True) as made:
+        Path(made).chmod(0o711)
+        yield Path(made)
 
 
 def check(stack: Stack, token: str, client: int) -> None:
