@@ -11,9 +11,9 @@ from diagnostics.jobs.row_failures import Kind, process_rows, without_set_aside
 from diagnostics.orgs.clients import refuse_unusable
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.idempotency_keys import find_key, store_key
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 from diagnostics.storage.clock import database_now
 from diagnostics.storage.locks import lock_until_commit
 from diagnostics.web.refusals import ActionRefused

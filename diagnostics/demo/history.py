@@ -18,8 +18,9 @@ from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
 from diagnostics.orgs.status_rules import ClientStatus
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.client_status import status_from_run
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Exchange, Finding, Run
-from diagnostics.runs.runs import create_run, execute_run
 
 Row = TypeVar("Row", Run, Finding, Exchange, ConfigurationSync, OrgChange)
 MOMENT_IN_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")

@@ -18,8 +18,9 @@ from diagnostics.engine import causes
 from diagnostics.engine.as_it_was import CHANGED
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
 
 NO_CAUSE = ""
 # Client, scenario with the call -> the cause in each state of the client's org; a state that isn't listed has none.

@@ -17,8 +17,8 @@ from diagnostics.monitoring.timetable import DueTimes, Timetable, due_times, nex
 from diagnostics.orgs.clients import refuse_unusable
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.web.refusals import ActionRefused
 

@@ -28,10 +28,10 @@ from diagnostics.orgs.models import Provider
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.pages.paste_review import PasteReview, review_paste
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.forms.paste import DiagnoseForm
 from diagnostics.runs.limits import PREVIEW, StillReading, reading_one_text
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 from diagnostics.runs.throttling import too_many_requests
 from diagnostics.web.clean_requests import clean_form
 from diagnostics.web.refusals import ActionRefused

@@ -18,8 +18,8 @@ from diagnostics.orgs.permissions.synced import PermissionState
 from diagnostics.orgs.queries.syncs import sources_of
 from diagnostics.pages.org_queries import OrgListForm, org_list, org_row
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 
 
 @require_safe

@@ -14,8 +14,8 @@ from diagnostics.accounts.models import ApiToken
 from diagnostics.jobs.row_failures import Kind, process_batch, without_set_aside
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.models import IdempotencyKey, Run
-from diagnostics.runs.runs import create_run
 from diagnostics.storage.clock import DATABASE_NOW
 
 KEY_LIFETIME = timedelta(hours=24)

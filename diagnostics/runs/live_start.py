@@ -11,8 +11,8 @@ from diagnostics.engine import causes
 from diagnostics.genesys.paths import UUID
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 from diagnostics.storage.clock import database_now
 from diagnostics.web.refusals import ActionRefused
 

@@ -12,8 +12,8 @@ from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
 from diagnostics.engine.as_it_was import verdict_of_today
 from diagnostics.jobs.row_failures import Kind, process_rows, without_set_aside
+from diagnostics.runs.create import repeat_run, repeatable_checks
 from diagnostics.runs.models import Run, Watch
-from diagnostics.runs.runs import repeat_run, repeatable_checks
 from diagnostics.storage.clock import database_now
 from diagnostics.web.refusals import ActionRefused
 

@@ -23,8 +23,8 @@ from diagnostics.genesys.contract import bundled
 from diagnostics.operations.retention import start_pass, work_on_pass
 from diagnostics.orgs.clients import retire_client
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 from tests.factories import make_batch, make_client, make_person, make_run
 
 pytestmark = pytest.mark.django_db

@@ -15,8 +15,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from diagnostics import tasks
 from diagnostics.engine.diagnosis import Diagnosis
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import execute_run
 from tests.factories import PASSWORD
 
 # Playwright runs an event loop in the test's thread, which Django mistakes for an async view.

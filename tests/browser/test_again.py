@@ -9,8 +9,9 @@ from diagnostics.demo.server import Running
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run, Watch
-from diagnostics.runs.runs import create_run, execute_run
 from diagnostics.runs.watches import advance_watches
 from tests.browser.conftest import Visit
 from tests.factories import make_user

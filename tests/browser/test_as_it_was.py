@@ -15,8 +15,8 @@ from diagnostics.demo.stage import org_in_state
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
 from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit
 from tests.factories import make_user
 

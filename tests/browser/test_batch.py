@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 from diagnostics.batches.models import Batch, BatchGroup
 from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit
 from tests.browser.test_screens import look_at
 from tests.factories import make_user

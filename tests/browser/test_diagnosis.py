@@ -10,8 +10,8 @@ from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running
 from diagnostics.orgs.clients import verify_client
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit, Worker
 from tests.factories import make_user
 

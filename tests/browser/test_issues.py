@@ -13,8 +13,9 @@ from diagnostics.issues.models import Issue
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run, repeat_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from tests.browser.conftest import Visit
 from tests.factories import make_call_failure, make_client, make_issue, make_team_lead, make_user
 

@@ -9,8 +9,8 @@ from diagnostics.demo.orgs import DemoClient
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_user
 

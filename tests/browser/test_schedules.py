@@ -13,8 +13,8 @@ from diagnostics.monitoring.models import Schedule
 from diagnostics.monitoring.schedules import claim_due_schedules
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_schedule, make_team_lead, make_user
 

@@ -15,8 +15,9 @@ from diagnostics.demo.server import Running
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
 from tests.browser.conftest import TIMEOUT_MS, Visit
 from tests.factories import make_run, make_team_lead
 from tests.runs.export.har_format import faults_of

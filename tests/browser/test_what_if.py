@@ -9,7 +9,8 @@ from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
 from diagnostics.issues.models import Issue
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.runs import create_run, execute_run
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from tests.browser.conftest import Visit
 from tests.factories import make_team_lead
 

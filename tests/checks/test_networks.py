@@ -19,8 +19,9 @@ from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.genesys import client as genesys_client
 from diagnostics.genesys.regions import region
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
 from tests.builders import faulty_servers
 from tests.builders.faulty_servers import Authority, RunningServer, over_tls, run_server
 from tests.checks.test_net import PROXIES

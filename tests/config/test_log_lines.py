@@ -12,8 +12,9 @@ from structlog.contextvars import bound_contextvars
 from diagnostics.accounts import actor as acting
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
 from diagnostics.telemetry import log_lines
 from diagnostics.telemetry.task_context import REQUEST_ID_HEADER, ContextTask
 

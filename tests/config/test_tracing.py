@@ -14,8 +14,9 @@ from pytest_django import Settings
 
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
 from diagnostics.telemetry import otel
 from diagnostics.telemetry import tracing as traces
 

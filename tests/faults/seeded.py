@@ -34,10 +34,10 @@ from diagnostics.monitoring.models import Channel, Delivery
 from diagnostics.monitoring.schedules import pause_schedules
 from diagnostics.operations.set_aside import run_next_safely
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs import runs, turns
+from diagnostics.runs import create, execute, store_steps, turns
+from diagnostics.runs.create import create_run
 from diagnostics.runs.live_start import start_live
 from diagnostics.runs.models import Exchange, Finding, Run
-from diagnostics.runs.runs import create_run
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_channel, make_client, make_rule, make_schedule, make_user
 
@@ -390,10 +390,10 @@ def seeded_faults() -> Iterator[Shared]:
         patch.setattr(genesys_client, "make_session", shared.org.make_session)
         patch.setattr(runner, "ThreadPoolExecutor", InlineExecutor)
         patch.setattr(runner, "wait", lambda futures, timeout, **named: _wait(shared, futures, timeout))
-        patch.setattr(runs, "all_checks", lambda: CHECKS)
-        patch.setattr(runs, "planned_checks", lambda given: tuple(c for c in CHECKS if given.issuperset(c.needs)))
-        patch.setattr(runs, "_store", shared.store(runs._store))
-        patch.setattr("diagnostics.runs.runs.time.sleep", lambda seconds: None)
+        patch.setattr(execute, "all_checks", lambda: CHECKS)
+        patch.setattr(create, "planned_checks", lambda given: tuple(c for c in CHECKS if given.issuperset(c.needs)))
+        patch.setattr(store_steps, "_store", shared.store(store_steps._store))
+        patch.setattr("diagnostics.runs.store_steps.time.sleep", lambda seconds: None)
         try:
             yield shared
         finally:

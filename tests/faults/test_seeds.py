@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from diagnostics.runs import runs, sweep, turns
+from diagnostics.runs import store_steps, sweep, turns
 from diagnostics.storage.clock import database_now
 from tests.faults.seeded import Violation, seeded_faults
 
@@ -22,7 +22,7 @@ def test_every_run_ends_once_with_its_verdict_whatever_happens(chunk: int, pytes
 
 
 def without_lease_check(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(runs, "_check_lease", lambda run_id, worker: None)
+    patch.setattr(store_steps, "check_lease", lambda run_id, worker: None)
 
 
 def claim_of_any_run(patch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,9 @@ from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.backfill import backfill_runs
+from diagnostics.runs.create import create_run, repeat_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from tests.factories import make_client, make_finding, make_issue, make_run, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -28,8 +28,8 @@ from diagnostics.operations.retention import start_pass
 from diagnostics.operations.set_aside import retry_row
 from diagnostics.operations.views import system as views
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import IdempotencyKey, Run, Watch
-from diagnostics.runs.runs import execute_run
 from tests.factories import (
     make_client,
     make_delivery,

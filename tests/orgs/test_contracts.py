@@ -19,7 +19,8 @@ from diagnostics.orgs.contract_in_force import current_contract, current_version
 from diagnostics.orgs.contracts import refresh_contract, start_refresh
 from diagnostics.orgs.models import ContractVersion
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.runs import create_run, execute_run
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_client
 

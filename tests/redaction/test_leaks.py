@@ -18,9 +18,10 @@ from diagnostics.demo.scenarios import scenarios
 from diagnostics.orgs.clients import start_verification, verify_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.export.packets import packet_of, redacted_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,8 +10,9 @@ from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.redaction.redactor import Redactor, is_ordinary
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
 from tests.factories import make_user
 
 NASTY = (

@@ -19,9 +19,10 @@ from diagnostics.monitoring.models import Schedule
 from diagnostics.monitoring.schedules import pause_schedules
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.export.packets import packet_of, redacted_run
 from diagnostics.runs.models import Run, SavedView
-from diagnostics.runs.runs import create_run, execute_run
 from diagnostics.telemetry import log_lines
 from tests.factories import make_client, make_issue, make_rule, make_schedule, make_user
 from tests.redaction.secret_values import ANNOUNCED, PEM_BODY, PERSONAL, TOKENS, private_key

@@ -9,8 +9,9 @@ from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.backfill import backfill_runs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
 from diagnostics.runs.sweep import sweep
 from tests.factories import make_client, make_exchange, make_finding, make_open_run, make_run
 

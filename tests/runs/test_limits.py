@@ -20,6 +20,7 @@ from diagnostics.orgs.clients import VERIFICATIONS, start_verification
 from diagnostics.orgs.contracts import CONTRACT_REFRESHES
 from diagnostics.orgs.models import ContractVersion
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.limits import (
     EXPORTING,
     EXPORTS,
@@ -31,7 +32,6 @@ from diagnostics.runs.limits import (
     reading_one_text,
 )
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 from diagnostics.runs.uploads import PasteUploadHandler
 from diagnostics.runs.watches import start_watch
 from tests.factories import make_client, make_finding, make_run, make_user, make_verdict

@@ -19,9 +19,10 @@ from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import live_permit as permit
+from diagnostics.runs.create import create_run, repeat_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.live_start import start_live, why_start_refused
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from diagnostics.runs.sweep import sweep
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import CONVERSATION, make_client, make_finding, make_open_run, make_run, make_team_lead, make_user

@@ -9,8 +9,9 @@ from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.clients import create_client
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
 from tests.engine.mutations import with_surrogates
 
 HEALTHY = scenario("healthy-web")

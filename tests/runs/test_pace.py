@@ -19,9 +19,10 @@ from diagnostics.issues.models import Incident
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import ClientRateLimit, OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_next_run, execute_run
 from diagnostics.runs.models import Run
 from diagnostics.runs.rate_limit_waits import runs_to_start, wait_of_run
-from diagnostics.runs.runs import create_run, execute_next_run, execute_run
 from diagnostics.runs.sweep import LONGEST_QUEUED, sweep
 from diagnostics.runs.turns import PEOPLE, SCHEDULED
 

@@ -12,10 +12,11 @@ from diagnostics.engine import runner
 from diagnostics.engine.diagnosis import CheckStep
 from diagnostics.orgs.models import ClientRateLimit, OAuthClient
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs import runs
+from diagnostics.runs import store_steps
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_next_run, execute_run
 from diagnostics.runs.live_start import start_live
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_next_run, execute_run
 from diagnostics.runs.sweep import SweepResult, sweep, sweep_abandoned
 from diagnostics.runs.turns import PEOPLE
 from tests.factories import make_user
@@ -36,7 +37,7 @@ def queue(client: OAuthClient) -> Run:
 def die_after(batches: int, run: Run) -> None:
     """Execute the run in a worker that dies once so many batches of results are stored."""
     stored: list[int] = []
-    store = runs._store
+    store = store_steps._store
 
     def store_or_die(*arguments: object) -> None:
         if len(stored) == batches:
@@ -45,7 +46,7 @@ def die_after(batches: int, run: Run) -> None:
         stored.append(1)
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(WorkerKilled):
-        patch.setattr(runs, "_store", store_or_die)
+        patch.setattr(store_steps, "_store", store_or_die)
         patch.setattr(runner, "BATCH_PAUSE", 0.0)  # so that there are several batches
         execute_run(run.pk)
 
@@ -104,7 +105,7 @@ def test_a_start_that_may_have_been_sent_is_reported_and_not_sent_again(
     healthy.refresh_from_db()
     with transaction.atomic():
         run = start_live(healthy, make_user("ada"), healthy.conversation_id)
-    store = runs._store
+    store = store_steps._store
 
     def die_with_the_start(run_id: int, worker: str, batch: tuple[CheckStep, ...], stored: object) -> None:
         if any(step.check_id == "session.start" for step in batch):
@@ -112,7 +113,7 @@ def test_a_start_that_may_have_been_sent_is_reported_and_not_sent_again(
         store(run_id, worker, batch, stored)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(WorkerKilled):
-        patch.setattr(runs, "_store", die_with_the_start)
+        patch.setattr(store_steps, "_store", die_with_the_start)
         execute_run(run.pk)
     assert len(demo.log.writes) == 1
     lease_ends(run)
@@ -125,7 +126,7 @@ def test_a_start_that_may_have_been_sent_is_reported_and_not_sent_again(
 
 
 def test_a_worker_that_was_frozen_stores_nothing_once_another_has_the_run(demo_client: OAuthClient) -> None:
-    run, store = queue(demo_client), runs._store
+    run, store = queue(demo_client), store_steps._store
     frozen: list[int] = []
 
     def freeze_once(*arguments: object) -> None:
@@ -138,7 +139,7 @@ def test_a_worker_that_was_frozen_stores_nothing_once_another_has_the_run(demo_c
         store(*arguments)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_store", freeze_once)
+        patch.setattr(store_steps, "_store", freeze_once)
         assert execute_run(run.pk)
     run.refresh_from_db()
     found = list(run.findings.values_list("check_id", "subject"))

@@ -20,9 +20,10 @@ from diagnostics.orgs.clients import (
 )
 from diagnostics.orgs.models import AccessToken, OAuthClient
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs import runs
+from diagnostics.runs import store_steps
+from diagnostics.runs.create import create_run, repeat_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from diagnostics.runs.sweep import LONGEST_QUEUED, RESEND_AFTER, SweepResult, sweep
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_client, make_finding, make_run, make_user
@@ -185,13 +186,13 @@ def test_nothing_is_written_to_a_run_that_was_closed_meanwhile(
     client: OAuthClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = queue(client)
-    stored = runs._store
+    stored = store_steps._store
 
     def close_first(run_id: int, *rest: object) -> None:
         Run.objects.filter(pk=run_id).update(status=Run.Status.INTERRUPTED)
         stored(run_id, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(runs, "_store", close_first)
+    monkeypatch.setattr(store_steps, "_store", close_first)
     execute_run(run.pk)
     run.refresh_from_db()
     assert (run.status, run.findings.count()) == ("interrupted", 0)

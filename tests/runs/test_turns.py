@@ -112,7 +112,7 @@ def test_workers_at_once_never_take_the_same_run() -> None:
 
 def test_a_message_for_a_claimed_run_executes_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     executed: list[int] = []
-    monkeypatch.setattr("diagnostics.runs.runs._execute", lambda pk, me: executed.append(pk))
+    monkeypatch.setattr("diagnostics.runs.execute._execute", lambda pk, me: executed.append(pk))
     first, second = queue(org("Acme"), make_user("ada"), 2)
     for _ in range(3):  # doubled, and one too many
         tasks.execute_run(first)

@@ -15,8 +15,9 @@ from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.clients import create_client, retire_client
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run, Watch
-from diagnostics.runs.runs import create_run, execute_run
 from diagnostics.runs.watches import _advance, advance_watches, check_to_watch, start_watch, stop_watch
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_client, make_finding, make_run, make_user, make_verdict

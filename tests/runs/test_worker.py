@@ -30,8 +30,8 @@ from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import ClientRateLimit, OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 from diagnostics.runs.sweep import sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,8 +16,8 @@ from diagnostics import tasks
 from diagnostics.demo import server
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 from diagnostics.runs.sweep import sweep
 from tests.servers.programs import wait_for
 from tests.servers.stack import Stack, make_token_and_client, url_of_database

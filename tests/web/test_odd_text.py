@@ -19,8 +19,8 @@ from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.inputs import read_paste
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import execute_run
 from diagnostics.runs.sweep import sweep
 from tests.builders.every_page import make_sample_site
 from tests.factories import make_client, make_user

@@ -16,8 +16,8 @@ from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
 from diagnostics.issues.models import Incident
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 
 RUNS, PROCESSES = 300, 4
 ALLOWANCE = Allowance(300, 60.0)

@@ -12,8 +12,8 @@ from diagnostics.evaluation.bench.own_database import own_database
 from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run
 
 FEW, MANY = 1, 4
 LEAST = 3.5

@@ -28,12 +28,13 @@ from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.inputs import Inputs, ParsedPaste, read_paste
 from diagnostics.runs.as_it_was import verdict_of
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import LONGEST_RUN_SECONDS, execute_run
 from diagnostics.runs.export.junit import junit_xml
 from diagnostics.runs.interruption import interrupt_run
 from diagnostics.runs.models import Run
 from diagnostics.runs.rate_limit_waits import wait_of_run
 from diagnostics.runs.run_json import run_json
-from diagnostics.runs.runs import LONGEST_RUN_SECONDS, create_run, execute_run
 from diagnostics.web.refusals import ActionRefused
 
 WORST_FIRST = ("fail", "error", "warn", "skip", "pass")

@@ -17,6 +17,7 @@ from diagnostics.engine.as_it_was import verdict_of_today
 from diagnostics.engine.chain import chain
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import report
+from diagnostics.runs.create import repeat_run, repeatable_checks
 from diagnostics.runs.live_start import why_start_refused
 from diagnostics.runs.lookups import find_exchange, find_finding, find_run
 from diagnostics.runs.models import Run
@@ -25,7 +26,6 @@ from diagnostics.runs.queries.named_providers import providers_named
 from diagnostics.runs.queries.runs import exchanges_of, findings_of, state_of
 from diagnostics.runs.rate_limit_waits import wait_of_run
 from diagnostics.runs.run_json import run_json
-from diagnostics.runs.runs import repeat_run, repeatable_checks
 from diagnostics.runs.views.watches import watch_context
 from diagnostics.web.refusals import ActionRefused
 

@@ -15,11 +15,12 @@ from diagnostics.demo.registration import register
 from diagnostics.demo.scenarios import Scenario, scenario, scenarios
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.export.packet import LeakFound, stamp_of
 from diagnostics.runs.export.packets import packet_of, page_of, redacted_run
 from diagnostics.runs.export.pseudonyms import Pseudonyms, derived_key
 from diagnostics.runs.models import Run
-from diagnostics.runs.runs import create_run, execute_run
 from tests.factories import make_exchange, make_finding, make_run, make_user
 from tests.runs.export.har_format import faults_of
 

@@ -23,12 +23,13 @@ from diagnostics.genesys import client as genesys_client
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import ClientRateLimit, OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run, repeat_run
+from diagnostics.runs.execute import execute_run
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.models import Exchange, Finding, Run
 from diagnostics.runs.queries.pages import read_position
 from diagnostics.runs.reevaluate import reevaluate_all, reevaluate_page, reevaluate_run
 from diagnostics.runs.reevaluation import Reevaluation
-from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from tests.factories import make_client, make_open_run, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
