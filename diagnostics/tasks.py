@@ -32,6 +32,7 @@ from diagnostics.runs import turns
 from diagnostics.runs.backfill import backfill_runs
 from diagnostics.runs.idempotency_keys import delete_expired_keys
 from diagnostics.runs.models import Run
+from diagnostics.runs.months import close_month
 from diagnostics.runs.rate_limit_waits import STARTS_AT_ONCE, runs_to_start
 from diagnostics.runs.sweep import SweepResult, sweep, sweep_abandoned
 from diagnostics.runs.watches import advance_watches
@@ -190,6 +191,7 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "findings_history": update_issues_of_waiting_runs,
     "acceptances": end_expired_acceptances,
     "request_keys": delete_expired_keys,
+    "months": close_month,
     "retention": send_retention,
     "reminders": send_reminders,
     "alerts": send_deliveries,

@@ -19,6 +19,7 @@ from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
+from tests.builders.months import undo_months
 from tests.factories import make_team_lead, make_user
 
 TESTS = Path(__file__).parent
@@ -164,6 +165,14 @@ def bare_database(transactional_db: None) -> Iterator[None]:
         connection.settings_dict["NAME"] = usual
         with connection._nodb_cursor() as cursor:
             cursor.execute(f"DROP DATABASE {bare}")
+
+
+@pytest.fixture
+def one_month(transactional_db: None) -> Iterator[None]:
+    """One open month, before the test and after it. Tests in a transaction don't need it."""
+    undo_months()
+    yield
+    undo_months()
 
 
 @pytest.fixture

@@ -1,14 +1,18 @@
-"""Deletes expired rows in small batches, each in a short transaction, and continues after an interruption."""
+"""Deletes expired rows, and continues after an interruption.
+
+Findings and requests of old months are dropped at once, all else is deleted in small batches, each in a short transaction.
+"""
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -18,7 +22,14 @@ from diagnostics.batches.models import Batch, BatchGroup
 from diagnostics.issues.models import Issue, IssueNote
 from diagnostics.jobs.leases import claim, leased
 from diagnostics.jobs.row_failures import Kind as Failing
-from diagnostics.jobs.row_failures import attempt, error_location, is_environment, process_rows, without_set_aside
+from diagnostics.jobs.row_failures import (
+    attempt,
+    error_location,
+    is_busy,
+    is_environment,
+    process_rows,
+    without_set_aside,
+)
 from diagnostics.monitoring.models import Delivery
 from diagnostics.operations.models import RetentionPass, RetentionRule
 from diagnostics.operations.queries.retention import (
@@ -30,11 +41,12 @@ from diagnostics.operations.queries.retention import (
     cutoffs_of,
     issues_past,
     rules_in_force,
-    runs_past,
+    runs_of_dropped_months,
     syncs_past,
 )
 from diagnostics.orgs.models import ConfigurationSync, OrgChange
 from diagnostics.runs.models import Exchange, Finding, Run, Watch
+from diagnostics.runs.months import Month, drop_month, expired_months, has_lost_findings, runs_without_findings
 from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.storage.locks import lock_until_commit
 from diagnostics.web.refusals import ActionRefused
@@ -47,6 +59,9 @@ LEASE = timedelta(seconds=60)
 RESEND_AFTER = timedelta(seconds=20)
 WORK_SECONDS = 240.0  # then the worker is free for other tasks, and the tick sends the pass again
 NIGHT_HOUR = 3  # in TIME_ZONE
+# A month is in use while a long statement reads it, such as that of a backup. The nightly pass then tries again.
+DROP_AGAIN_AFTER = timedelta(minutes=5)
+DROP_TRIED_FOR = timedelta(hours=6)
 START_LOCK = "start of a retention pass"
 
 
@@ -126,20 +141,54 @@ def _work(pass_id: int, seconds: float) -> bool:
         return False
     ends_at = time.monotonic() + seconds
     try:
-        for batch in _batches(retention_pass.cutoffs):
-            while _delete_safely(retention_pass, batch):
-                if time.monotonic() >= ends_at:
-                    leased(retention_pass).update(lease_until=DATABASE_NOW)
-                    return True
-        leased(retention_pass).update(finished_at=DATABASE_NOW, lease_until=None)
+        # Months come after the other rows, so that one that can't be dropped doesn't hold those up.
+        if _delete_until(ends_at, retention_pass, _batches(retention_pass.cutoffs)):
+            are_dropped = _drop_months(retention_pass)
+            if _delete_until(ends_at, retention_pass, _batches_of_runs(retention_pass.cutoffs)):
+                _finish(retention_pass, are_dropped=are_dropped)
     except _LostLease:
         log.warning("retention pass %s was claimed by another worker", pass_id)
     return True
 
 
+def _delete_until(ends_at: float, retention_pass: RetentionPass, batches: Iterable[DeletionBatch]) -> bool:
+    """False if the time is over before everything is deleted. The pass is then free for another worker."""
+    for batch in batches:
+        while _delete_safely(retention_pass, batch):
+            if time.monotonic() >= ends_at:
+                leased(retention_pass).update(lease_until=DATABASE_NOW)
+                return False
+    return True
+
+
+def _drop_months(retention_pass: RetentionPass) -> bool:
+    """False if a month is in use."""
+    cutoff = retention_pass.cutoffs.get(Kind.FINDINGS)
+    expired = expired_months(datetime.fromisoformat(cutoff)) if cutoff else []
+    for month in expired:
+        try:
+            _drop_month(retention_pass, month, datetime.fromisoformat(cutoff))
+        except DatabaseError as error:
+            if not is_busy(error):
+                raise
+            log.warning("retention pass %s: the month %s is in use", retention_pass.pk, month.name)
+            return False
+    return True
+
+
+def _finish(retention_pass: RetentionPass, *, are_dropped: bool) -> None:
+    is_tried_again = retention_pass.day and database_now() - retention_pass.started_at < DROP_TRIED_FOR
+    if are_dropped or not is_tried_again:
+        leased(retention_pass).update(finished_at=DATABASE_NOW, lease_until=None)
+    else:
+        leased(retention_pass).update(lease_until=database_now() + DROP_AGAIN_AFTER)
+
+
 @transaction.atomic
 def pin_run(run: Run, user: User) -> bool:
-    """A pinned run is never deleted, and keeps its bodies. False if it was pinned already."""
+    """A pinned run is never deleted, and keeps its bodies. False if it was pinned already. Raises ActionRefused."""
+    if has_lost_findings(run):
+        raise ActionRefused(f"Run {run.pk} can't be kept: its findings were deleted, and the run will be deleted soon.")
     free = Run.objects.filter(pk=run.pk, pinned_at=None)
     if not free.update(pinned_at=DATABASE_NOW, pinned_by=user):
         return False
@@ -212,26 +261,45 @@ def _delete_safely(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
     return bool(done or failed)
 
 
-@transaction.atomic
 def _delete_batch(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
     """One batch, counted in the same transaction. False if nothing was left."""
-    row = leased(retention_pass).select_for_update().first()
-    if row is None:
-        raise _LostLease
-    found = _free(without_set_aside(batch.rows, batch.kind), batch.most)
-    done = batch.work(found) if found else {}
-    lease = database_now() + LEASE
-    deleted = Counter(row.deleted)
-    deleted.update(done)
-    leased(retention_pass).update(lease_until=lease, deleted=dict(deleted))
-    retention_pass.lease_until = lease
+    with _counted(retention_pass) as deleted:
+        found = _free(without_set_aside(batch.rows, batch.kind), batch.most)
+        deleted.update(batch.work(found) if found else {})
     return bool(found)
+
+
+def _drop_month(retention_pass: RetentionPass, month: Month, cutoff: datetime) -> None:
+    with _counted(retention_pass) as deleted:
+        deleted.update(drop_month(month, cutoff))
+
+
+@contextmanager
+def _counted(retention_pass: RetentionPass) -> Iterator[Counter[str]]:
+    """A transaction of the pass, with the numbers of deleted rows to add to. Raises _LostLease."""
+    with transaction.atomic():
+        row = leased(retention_pass).select_for_update().first()
+        if row is None:
+            raise _LostLease
+        deleted = Counter(row.deleted)
+        yield deleted
+        lease = database_now() + LEASE
+        leased(retention_pass).update(lease_until=lease, deleted=dict(deleted))
+    retention_pass.lease_until = lease
 
 
 def _batches(cutoffs: dict[str, str]) -> Iterator[DeletionBatch]:
     for kind, of_kind in BATCHES.items():
         if kind in cutoffs:
             yield from of_kind(datetime.fromisoformat(cutoffs[kind]))
+
+
+def _batches_of_runs(cutoffs: dict[str, str]) -> Iterator[DeletionBatch]:
+    """Runs of dropped months, also if the rule was changed after the months were dropped."""
+    yield _deletion(Failing.RUN_RETENTION, runs_without_findings().order_by("pk"), BATCH)
+    if Kind.FINDINGS in cutoffs:
+        past = runs_of_dropped_months(datetime.fromisoformat(cutoffs[Kind.FINDINGS]))
+        yield _deletion(Failing.RUN_RETENTION, past.order_by("pk"), BATCH)
 
 
 def _drop_bodies(runs: list[int]) -> dict[str, int]:
@@ -241,7 +309,6 @@ def _drop_bodies(runs: list[int]) -> dict[str, int]:
 
 
 def _of_findings(cutoff: datetime) -> Iterator[DeletionBatch]:
-    yield _deletion(Failing.RUN_RETENTION, runs_past(cutoff).order_by("created_at"), BATCH)
     yield _deletion(Failing.BATCH_RETENTION, batches_past(cutoff).order_by("created_at"), BATCH)
     yield _deletion(Failing.ISSUE_RETENTION, issues_past(cutoff).order_by("last_seen_at"), ROW_BATCH)
 

@@ -97,6 +97,8 @@ def prepare_limited_role(**kwargs: Any) -> None:
         if exists or may_create:
             tables = ", ".join(map(connection.ops.quote_name, _our_tables()))
             cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}")
+            if sequences := ", ".join(map(connection.ops.quote_name, _sequences())):
+                cursor.execute(f"GRANT USAGE ON SEQUENCE {sequences} TO {role}")
 
 
 def limited_role() -> str:
@@ -109,6 +111,17 @@ def _our_tables() -> list[str]:
     existing = set(connection.introspection.table_names())
     expected = {*connection.introspection.django_table_names(), "django_migrations", "diagnostics_cache"}
     return sorted(existing & expected)
+
+
+def _sequences() -> list[str]:
+    """Those that defaults use. Unlike those of identity columns, they have privileges of their own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT relname FROM pg_class JOIN pg_depend ON objid = pg_class.oid AND deptype = 'a'"
+            " AND refobjid IN (SELECT to_regclass(name) FROM unnest(%s::text[]) AS name) WHERE relkind = 'S'",
+            [_our_tables()],
+        )
+        return [name for (name,) in cursor.fetchall()]
 
 
 def is_enforced() -> bool:

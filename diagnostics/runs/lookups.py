@@ -1,17 +1,22 @@
 """Finds a run, or a part of one, that a user may see, or raises 404."""
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from diagnostics.accounts.models import User
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Exchange, Finding, Run, Watch
+from diagnostics.runs.months import has_lost_findings
 
 HEAVY = ("client__secret", "repeats__inputs", "repeats__verdict", "batch_group__inputs")
 
 
 def find_run(pk: int, user: User) -> Run:
     runs = visible_rows(Run.objects.select_related("client", "started_by", "repeats", "batch_group"), user)
-    return get_object_or_404(runs.defer(*HEAVY), pk=pk)
+    run = get_object_or_404(runs.defer(*HEAVY), pk=pk)
+    if has_lost_findings(run):
+        raise Http404("This run is being deleted.")
+    return run
 
 
 def find_exchange(run_pk: int, position: int, user: User) -> Exchange:

@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from diagnostics import tasks
 from diagnostics.issues.models import Issue
 from diagnostics.jobs import leases
+from diagnostics.jobs.row_failures import is_busy
 from diagnostics.operations import retention
 from diagnostics.operations.models import RetentionPass
 from diagnostics.operations.queries import retention as reads
@@ -20,7 +22,10 @@ from diagnostics.operations.queries.retention import DEFAULT_RULES, preview, rul
 from diagnostics.operations.retention import due_passes, pin_run, save_rules, start_pass, unpin_run, work_on_pass
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
 from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.runs.months import Month, drop_month, months
 from diagnostics.web.refusals import ActionRefused
+from tests.builders.months import end_month
+from tests.builders.threads import in_thread
 from tests.factories import (
     make_client,
     make_exchange,
@@ -32,7 +37,7 @@ from tests.factories import (
     make_user,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("one_month")]
 
 BEFORE_ALL = timedelta(days=401)
 WITHOUT_BODY = timedelta(days=91)
@@ -63,7 +68,9 @@ def left(model: Any) -> set[int]:
 
 
 def test_runs_past_their_time_go_with_all_that_belongs_to_them(acme: OAuthClient) -> None:
-    old, new = aged(acme, BEFORE_ALL), aged(acme, timedelta(days=399))
+    old = aged(acme, BEFORE_ALL)
+    end_month()
+    new = aged(acme, timedelta(days=399))
     make_run(acme, repeats=old)
     make_issue(acme, first_run=old, last_run=new)
     done = delete()
@@ -78,9 +85,126 @@ def test_runs_past_their_time_go_with_all_that_belongs_to_them(acme: OAuthClient
 @pytest.mark.parametrize("values", [{"pinned_at": timezone.now()}, {"status": "running"}, {"status": "queued"}])
 def test_pinned_and_open_runs_never_go_nor_do_their_bodies(acme: OAuthClient, values: dict[str, Any]) -> None:
     stored = aged(acme, BEFORE_ALL * 5, **values)
-    delete()
-    assert left(Run) == {stored.pk}
+    end_month()
+    assert delete().deleted == {}
+    assert (left(Run), len(months())) == ({stored.pk}, 1)
     assert stored.exchanges.get().body
+    assert stored.findings.exists()
+
+
+def test_the_runs_of_a_month_go_together_when_the_last_of_them_does(acme: OAuthClient) -> None:
+    aged(acme, BEFORE_ALL * 2)
+    newest = aged(acme, timedelta(days=399))
+    open_month = end_month()
+    aged(acme, BEFORE_ALL)
+    assert "runs" not in delete().deleted
+    Run.objects.filter(pk=newest.pk).update(created_at=timezone.now() - BEFORE_ALL)
+    done = delete()
+    assert (done.deleted["runs"], done.deleted["findings"], done.deleted["requests"]) == (2, 2, 2)
+    assert open_month not in months()
+    assert Run.objects.count() == Finding.objects.count() == 1, "those of the open month stay"
+
+
+def test_a_run_kept_forever_outlives_its_month_until_the_pin_goes(acme: OAuthClient) -> None:
+    pinned, other = aged(acme, BEFORE_ALL), aged(acme, BEFORE_ALL)
+    pin_run(pinned, make_user())
+    before = [list(model.objects.filter(run=pinned).values()) for model in (Finding, Exchange)]
+    end_month()
+    assert delete().deleted == {"runs": 1, "findings": 1, "requests": 1, "bodies": 1, "runs without bodies": 1}
+    assert left(Run) == {pinned.pk} != {other.pk}
+    assert [list(model.objects.filter(run=pinned).values()) for model in (Finding, Exchange)] == before
+    assert delete().deleted == {}
+    unpin_run(pinned)
+    done = delete().deleted
+    assert (done["runs"], done["findings"], done["requests"]) == (1, 1, 1)
+    assert left(Finding) == left(Exchange) == left(Run) == set()
+
+
+def test_a_run_that_is_too_young_for_its_month_stays(acme: OAuthClient) -> None:
+    """Its clock was behind, or a program wrote it: the newest by ID isn't the newest by time."""
+    young, _ = aged(acme, timedelta()), aged(acme, BEFORE_ALL)
+    end_month()
+    assert delete().deleted["findings"] == 1
+    assert left(Run) == {young.pk}
+    assert young.findings.exists()
+
+
+def dropped_without_its_runs(month: Month) -> None:
+    """The worker dies between the two."""
+    drop_month(month, timezone.now())
+
+
+def test_a_run_without_its_findings_can_neither_be_pinned_nor_looked_at(acme: OAuthClient, as_admin: Client) -> None:
+    gone = aged(acme, BEFORE_ALL)
+    dropped_without_its_runs(end_month())
+    new = aged(acme, timedelta())
+    for path in (f"/runs/{gone.pk}/", f"/runs/{gone.pk}/json/", f"/runs/{gone.pk}/packet/"):
+        assert as_admin.get(path).status_code == 404
+    assert f"Run {gone.pk} doesn" in as_admin.get(f"/compare/?a={gone.pk}&b={new.pk}").content.decode()
+    answer = as_admin.post(f"/runs/{gone.pk}/pin/", follow=True)
+    assert f"Run {gone.pk} can&#x27;t be kept" in answer.content.decode()
+    gone.refresh_from_db()
+    assert gone.pinned_at is None
+
+
+@pytest.mark.parametrize("days", [None, 36_500])
+def test_a_run_without_its_findings_goes_also_if_the_rule_has_changed(acme: OAuthClient, days: int | None) -> None:
+    aged(acme, BEFORE_ALL)
+    dropped_without_its_runs(end_month())
+    save_rules({**DEFAULT_RULES, "findings": days}, make_user())
+    assert delete().deleted["runs"] == 1
+
+
+def test_a_pin_at_the_time_of_the_drop_comes_before_it_or_is_refused(acme: OAuthClient) -> None:
+    """The drop waits for a transaction that pins, since that reads the findings; one that comes later finds none."""
+    run, ada = aged(acme, BEFORE_ALL), make_user()
+    month = end_month()
+    with transaction.atomic():
+        pin_run(run, ada)
+        assert not in_thread(lambda: drops(month)), "the tables are in use"
+    dropped_without_its_runs(month)
+    assert run.findings.exists()
+
+
+def drops(month: Month) -> bool:
+    try:
+        drop_month(month, timezone.now())
+    except DatabaseError as error:
+        assert is_busy(error)
+        return False
+    return True
+
+
+def test_a_month_that_somebody_reads_is_dropped_later_and_all_else_is_deleted_now(acme: OAuthClient) -> None:
+    aged(acme, BEFORE_ALL)
+    end_month()
+    make_org_change(acme, at=timezone.now() - BEFORE_ALL)
+    nightly = start_pass(None)
+    RetentionPass.objects.update(day=nightly.started_at.date())
+    with transaction.atomic():
+        Finding.objects.count()  # like a backup, it reads the table until the transaction ends
+        assert in_thread(lambda: work_on_pass(nightly.pk))
+    nightly.refresh_from_db()
+    assert (nightly.is_open, nightly.deleted["org changes"], "runs" in nightly.deleted) == (True, 1, False)
+    assert due_passes(timezone.now() + retention.DROP_AGAIN_AFTER * 2) == (nightly.pk,)
+    RetentionPass.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert work_on_pass(nightly.pk)
+    nightly.refresh_from_db()
+    assert (nightly.is_open, nightly.deleted["runs"], nightly.deleted["findings"]) == (False, 1, 1)
+
+
+def test_a_pass_of_a_person_or_of_long_ago_ends_without_the_month(acme: OAuthClient) -> None:
+    aged(acme, BEFORE_ALL)
+    end_month()
+    for values in ({}, {"day": night(3).date(), "started_at": timezone.now() - retention.DROP_TRIED_FOR}):
+        begun = start_pass(None)
+        RetentionPass.objects.filter(pk=begun.pk).update(**values)
+        with transaction.atomic():
+            Finding.objects.count()
+            in_thread(lambda pk=begun.pk: work_on_pass(pk))  # type: ignore[misc]
+        begun.refresh_from_db()
+        assert not begun.is_open
+    assert Run.objects.exists()
 
 
 def test_bodies_are_deleted_before_their_runs_and_the_run_explains_it(acme: OAuthClient) -> None:
@@ -130,8 +254,11 @@ def test_a_rule_can_be_changed_and_can_be_for_ever(acme: OAuthClient) -> None:
 
 
 def test_the_preview_counts_and_deletes_nothing(acme: OAuthClient) -> None:
-    for age in (BEFORE_ALL, BEFORE_ALL, WITHOUT_BODY, timedelta()):
-        aged(acme, age)
+    for age in (BEFORE_ALL, BEFORE_ALL, None, WITHOUT_BODY, timedelta()):
+        if age is None:
+            end_month()
+        else:
+            aged(acme, age)
     findings, bodies, snapshots = preview(rules_in_force(), None)
     assert [(each.noun, each.count) for each in findings.past][:3] == [("runs", 2), ("findings", 2), ("requests", 2)]
     assert [each.count for each in bodies.past] == [1, 1], "those that go altogether are not counted once more"
@@ -143,6 +270,7 @@ def test_the_preview_counts_no_further_than_it_must(acme: OAuthClient, monkeypat
     monkeypatch.setattr(reads, "MAX_COUNTED", 2)
     for _ in range(3):
         aged(acme, BEFORE_ALL)
+    end_month()
     (past, *_), *_ = (each.past for each in preview(rules_in_force(), None))
     assert (past.count, past.is_more) == (2, True)
 
@@ -162,14 +290,13 @@ def test_killed_between_batches_it_goes_on_and_counts_each_row_once(
 ) -> None:
     for _ in range(7):
         aged(acme, BEFORE_ALL)
+    end_month()
     monkeypatch.setattr(retention, "BATCH", 2)
     begun = start_pass(None)
-    batches: list[int] = []
 
     def die_later(mine: RetentionPass, batch: retention.DeletionBatch) -> bool:
-        if len(batches) == 2:
+        if Run.objects.count() == 3:
             raise Killed
-        batches.append(batch.most)
         return whole(mine, batch)
 
     whole = retention._delete_batch
@@ -187,10 +314,12 @@ def test_killed_between_batches_it_goes_on_and_counts_each_row_once(
     assert work_on_pass(begun.pk)
     begun.refresh_from_db()
     assert (Run.objects.count(), begun.deleted["runs"], begun.is_open) == (0, 7, False)
+    assert begun.deleted["findings"] == begun.deleted["requests"] == 7
 
 
 def test_killed_inside_a_batch_nothing_of_it_is_done(acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     aged(acme, BEFORE_ALL)
+    end_month()
     begun = start_pass(None)
     held = leases.leased
 
@@ -203,19 +332,21 @@ def test_killed_inside_a_batch_nothing_of_it_is_done(acme: OAuthClient, monkeypa
     with pytest.raises(Killed):
         work_on_pass(begun.pk)
     begun.refresh_from_db()
-    assert (Run.objects.count(), begun.deleted) == (1, {})
+    assert (Run.objects.count(), "runs" in begun.deleted) == (1, False)
 
 
 def test_a_worker_that_lost_its_lease_deletes_nothing_more(acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(4):
         aged(acme, BEFORE_ALL)
+    end_month()
     monkeypatch.setattr(retention, "BATCH", 1)
     begun = start_pass(None)
     whole = retention._delete_batch
 
     def slow(mine: RetentionPass, batch: Any) -> bool:
         done = whole(mine, batch)
-        RetentionPass.objects.update(lease_until=timezone.now() + timedelta(hours=1))  # somebody else claims it
+        if Run.objects.count() < 4:
+            RetentionPass.objects.update(lease_until=timezone.now() + timedelta(hours=1))  # somebody else claims it
         return done
 
     monkeypatch.setattr(retention, "_delete_batch", slow)
@@ -226,7 +357,8 @@ def test_a_worker_that_lost_its_lease_deletes_nothing_more(acme: OAuthClient, mo
 
 def test_it_lets_go_after_its_time_and_another_goes_on(acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
-        aged(acme, BEFORE_ALL)
+        aged(acme, BEFORE_ALL, bodies_dropped_at=timezone.now())
+    end_month()
     monkeypatch.setattr(retention, "BATCH", 1)
     begun = start_pass(None)
     turns = 0
@@ -239,6 +371,7 @@ def test_it_lets_go_after_its_time_and_another_goes_on(acme: OAuthClient, monkey
 
 def test_what_somebody_holds_is_left_and_holds_nobody_up(acme: OAuthClient) -> None:
     held, free = aged(acme, BEFORE_ALL), aged(acme, BEFORE_ALL)
+    dropped_without_its_runs(end_month())
     locked, over = threading.Event(), threading.Event()
 
     def pin() -> None:
@@ -263,6 +396,7 @@ def test_what_somebody_holds_is_left_and_holds_nobody_up(acme: OAuthClient) -> N
 def test_two_workers_at_once_delete_everything_once(acme: OAuthClient) -> None:
     for _ in range(30):
         aged(acme, BEFORE_ALL)
+    end_month()
     begun = start_pass(None)
     together = threading.Barrier(2)
     worked: list[bool] = []

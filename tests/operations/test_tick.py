@@ -30,6 +30,7 @@ from diagnostics.operations.views import system as views
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
 from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import IdempotencyKey, Run, Watch
+from tests.builders.months import end_month
 from tests.factories import (
     make_client,
     make_delivery,
@@ -358,10 +359,11 @@ def test_a_sync_that_cannot_be_read_is_closed_after_three_attempts() -> None:
     assert (bad.state, bad.finished_at is not None) == (ConfigurationSync.State.FAILED, True)
 
 
-def test_a_run_that_cannot_be_deleted_keeps_no_other_and_the_pass_ends() -> None:
+def test_a_run_that_cannot_be_deleted_keeps_no_other_and_the_pass_ends(one_month: None) -> None:
     long_ago = timezone.now() - timedelta(days=3000)
     client = make_client()
     runs = [make_run(client, created_at=long_ago, finished_at=long_ago) for _ in range(3)]
+    end_month()
     begun = start_pass(None)
     with poisoned("diagnostics_run", runs[1].pk, "DELETE"):
         tasks.apply_retention(begun.pk)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -14,9 +14,11 @@ from diagnostics.orgs import visibility
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.row_limits import check_row_limits, is_enforced, limited_role, rows_limited_to
 from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.runs.months import months
 from tests.accounts.test_access_by_role import ADDRESSES, browser_of
 from tests.builders.every_page import ORG_NAME, make_sample_site
-from tests.factories import make_issue, make_person
+from tests.builders.months import end_month
+from tests.factories import make_exchange, make_finding, make_issue, make_person, make_run
 from tests.orgs.test_visibility import FOREIGN, NARROWED, an_org, read
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +73,39 @@ def test_only_the_request_of_a_limited_person_is_limited(foreign: OAuthClient) -
         assert Finding.objects.count() == Exchange.objects.count() == 2
         assert not Run.objects.filter(client_id=foreign.pk).update(branch="x")
     assert Run.objects.count() == 4
+
+
+def test_no_partition_shows_a_foreign_row_and_its_table_shows_ours(foreign: OAuthClient) -> None:
+    end_month()
+    mine, theirs = make_run(OAuthClient.objects.get(name="lion client")), make_run(foreign)
+    for run in (mine, theirs):
+        make_finding(run)
+        make_exchange(run)
+    person = make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["lion-org"])
+    for model in (Finding, Exchange):
+        with rows_limited_to(person):
+            assert {row.run.client.org_id for row in model.objects.select_related("run__client")} == {"lion-org"}
+            assert model.objects.filter(run=mine).exists()
+        for partition in ("kept", *(month.name for month in months())):
+            table = f"{model._meta.db_table}_{partition}"
+            with pytest.raises(ProgrammingError), transaction.atomic():
+                rows_in(table, person)
+            with connection.cursor() as cursor:  # as on the table that became the first partition
+                cursor.execute(f"GRANT SELECT ON {table} TO {limited_role()}")
+            assert rows_in(table, person) == 0
+
+
+def rows_in(table: str, person: User) -> int:
+    with rows_limited_to(person), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
+        return int(cursor.fetchone()[0])
+
+
+def test_a_limited_person_can_write_findings(foreign: OAuthClient) -> None:
+    """Their IDs come from a sequence, which has privileges of its own."""
+    run = make_run(OAuthClient.objects.get(name="lion client"))
+    with rows_limited_to(make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["lion-org"])):
+        assert make_finding(run).pk and make_exchange(run).pk
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.core.management import CommandError, call_command
-from django.db import connection, migrations, models
+from django.core.management.color import no_style
+from django.db import IntegrityError, connection, migrations, models, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import StateApps
@@ -13,10 +14,12 @@ from django.test import Client
 from django.utils import timezone
 
 from diagnostics.orgs.models import OAuthClient
-from tests.factories import SECRET, make_user, make_verdict
+from diagnostics.runs.models import Exchange, Finding, Run
+from tests.builders.months import end_month
+from tests.factories import SECRET, make_finding, make_user, make_verdict
 
 APP = "diagnostics"
-FIRST = "0004_row_level_security"  # the last migration of the first release
+FIRST = "0005_partitions"  # the last migration of the first release
 SENTENCE = "This path is unknown to that release."
 LARGE = {"run", "finding", "exchange"}
 
@@ -93,6 +96,50 @@ def test_data_of_the_first_release_stays_readable_while_it_still_writes(bare_dat
     for run in (early, late):
         page = browser.get(f"/runs/{run}/")
         assert (page.status_code, SENTENCE in page.content.decode()) == (200, True)
+
+
+def test_findings_move_into_partitions_and_back(bare_database: None) -> None:
+    """The table of 0002, with rows, becomes the first partition; later months are put together again."""
+    call_command("migrate", APP, "0004_row_level_security", verbosity=0)
+    old = MigrationLoader(connection).project_state((APP, "0004_row_level_security")).apps
+    client = old.get_model(APP, "OAuthClient").objects.create(name="Acme", region="eu-west-1", secret=SECRET)
+    write_run(old, client)
+    before, row = keys(), Finding.objects.values().get()
+
+    call_command("migrate", APP, "0005_partitions", verbosity=0)
+    assert Finding.objects.values().get() == row
+    assert {name: key for name, key in keys().items() if not name.endswith("pkey")} == {
+        name: key for name, key in before.items() if not name.endswith("pkey")
+    }
+    end_month()
+    run = write_run(old, client)
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Finding, Exchange]):
+            cursor.execute(statement)
+    assert Finding.objects.get(run=run).pk == row["id"] + 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_finding(Run.objects.get(pk=run), "request.path")
+    call_command("makemigrations", check=True, verbosity=0)
+
+    call_command("migrate", APP, "0004_row_level_security", verbosity=0)
+    assert keys() == before
+    write_run(old, client)
+    assert Finding.objects.order_by("id").values_list("run_id", flat=True)[1] == run
+    assert Finding.objects.count() == 3
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_policies WHERE tablename IN ('diagnostics_finding', 'diagnostics_exchange')"
+        )
+        assert cursor.fetchone() == (2,)
+
+
+def keys() -> dict[str, str]:
+    """The keys and indexes of the two tables, by name."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in (Finding, Exchange):
+            found |= connection.introspection.get_constraints(cursor, model._meta.db_table)
+    return {name: str(sorted(key.items(), key=str)) for name, key in found.items() if "not_null" not in name}
 
 
 def write_run(old: StateApps, client: Any) -> int:

@@ -15,6 +15,7 @@ from diagnostics.operations.models import RetentionPass, RetentionRule
 from diagnostics.orgs.models import ConfigurationSync, OrgChange
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.runs.months import CLOSED, first_run_of_months, first_run_that_stays
 
 Kind = RetentionRule.Kind
 # Days by kind of data; None is forever.
@@ -22,7 +23,6 @@ Rules = Mapping[str, int | None]
 Cutoffs = Mapping[str, datetime | None]
 
 DEFAULT_RULES: Rules = {Kind.FINDINGS: 400, Kind.BODIES: 90, Kind.SNAPSHOTS: 400}
-CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
 COMPLETE_STATES = (ConfigurationSync.State.COMPLETE, ConfigurationSync.State.PARTIAL)
 MAX_COUNTED = 100_000  # a preview counts no further, to stay quick
 PASSES_SHOWN = 10
@@ -77,9 +77,9 @@ def preview(rules: Rules, viewer: User | None, now: datetime | None = None) -> t
 
 
 def _past(
-    kind: str, cutoff: datetime | None, runs_from: datetime | None, viewer: User | None
+    kind: str, cutoff: datetime | None, runs_cutoff: datetime | None, viewer: User | None
 ) -> tuple[ExpiredRows, ...]:
-    """Runs that are deleted entirely, those before `runs_from`, aren't counted again for their bodies."""
+    """Runs that are deleted entirely, by `runs_cutoff`, aren't counted again for their bodies."""
     if cutoff is None:
         return ()
     if kind == Kind.FINDINGS:
@@ -93,8 +93,8 @@ def _past(
         )
     if kind == Kind.BODIES:
         runs = visible_rows(bodies_past(cutoff), viewer)
-        if runs_from is not None:
-            runs = runs.filter(created_at__gte=runs_from)
+        if runs_cutoff is not None:
+            runs = runs.exclude(created_at__lt=runs_cutoff, pk__lt=first_run_that_stays(runs_cutoff))
         return _counted("runs (kept without bodies)", runs), _counted(
             "exchanges", Exchange.objects.filter(run__in=runs)
         )
@@ -110,12 +110,21 @@ def _counted(noun: str, rows: QuerySet[Any]) -> ExpiredRows:
 
 
 def runs_past(cutoff: datetime) -> QuerySet[Run]:
-    """Without pinned and open runs."""
-    return Run.objects.filter(created_at__lt=cutoff, pinned_at=None, status__in=CLOSED)
+    """Runs of a month expire together, when the last of them does. Without pinned and open runs."""
+    return _closed_before(cutoff).filter(pk__lt=first_run_that_stays(cutoff))
+
+
+def runs_of_dropped_months(cutoff: datetime) -> QuerySet[Run]:
+    """Those of `runs_past` whose month was dropped. They have findings only if they were pinned at that time."""
+    return _closed_before(cutoff).filter(pk__lt=first_run_of_months())
 
 
 def bodies_past(cutoff: datetime) -> QuerySet[Run]:
-    return runs_past(cutoff).filter(bodies_dropped_at=None)
+    return _closed_before(cutoff).filter(bodies_dropped_at=None)
+
+
+def _closed_before(cutoff: datetime) -> QuerySet[Run]:
+    return Run.objects.filter(created_at__lt=cutoff, pinned_at=None, status__in=CLOSED)
 
 
 def issues_past(cutoff: datetime) -> QuerySet[Issue]:

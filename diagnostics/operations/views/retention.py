@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics import tasks
@@ -12,7 +12,9 @@ from diagnostics.accounts.requests import Request, not_modified_fragment
 from diagnostics.operations.forms.retention import RulesForm
 from diagnostics.operations.queries.retention import changed_rules, pinned_runs, preview, recent_passes, rules_in_force
 from diagnostics.operations.retention import pin_run, save_rules, start_pass, unpin_run
+from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.lookups import find_run
+from diagnostics.runs.models import Run
 from diagnostics.web.refusals import ActionRefused
 
 
@@ -78,7 +80,12 @@ def retention_apply(request: Request) -> HttpResponse:
 @require_POST
 @admin_required
 def run_pin(request: Request, pk: int) -> HttpResponse:
-    pin_run(find_run(pk, request.user), request.user)
+    run = get_object_or_404(visible_rows(Run.objects.all(), request.user), pk=pk)
+    try:
+        pin_run(run, request.user)
+    except ActionRefused as refused:
+        messages.error(request, str(refused))
+        return redirect("runs")
     return redirect("run", pk)
 
 

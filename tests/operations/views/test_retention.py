@@ -12,6 +12,7 @@ from diagnostics.operations.models import RetentionPass, RetentionRule
 from diagnostics.operations.queries.retention import rules_in_force
 from diagnostics.operations.retention import start_pass, work_on_pass
 from diagnostics.runs.models import Run
+from tests.builders.months import end_month
 from tests.factories import make_client, make_exchange, make_finding, make_run
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +26,7 @@ def old() -> Run:
     run = make_run(make_client(), created_at=timezone.now() - timedelta(days=500))
     make_finding(run)
     make_exchange(run)
+    end_month()
     return run
 
 
