@@ -62,7 +62,7 @@ UNLIMITED: dict[str, str] = {
     "operations.queries.retention.batches_past": NIGHT,
     "operations.queries.retention.changes_past": NIGHT,
     "operations.queries.retention.issues_past": NIGHT,
-    "operations.queries.retention.runs_past": NIGHT,
+    "operations.queries.retention._closed_before": NIGHT,
     "operations.queries.retention.syncs_past": NIGHT,
     "runs.queries.failures.failure_chart": FILTER,
     "runs.queries.latency.latency_chart": FILTER,

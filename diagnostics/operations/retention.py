@@ -6,7 +6,7 @@ Findings and requests of old months are dropped at once, all else is deleted in 
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -46,7 +46,7 @@ from diagnostics.operations.queries.retention import (
 )
 from diagnostics.orgs.models import ConfigurationSync, OrgChange
 from diagnostics.runs.models import Exchange, Finding, Run, Watch
-from diagnostics.runs.months import Month, drop_month, expired_months, has_lost_findings, runs_without_findings
+from diagnostics.runs.months import drop_month, expired_months, has_lost_findings, runs_without_findings
 from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.storage.locks import lock_until_commit
 from diagnostics.web.refusals import ActionRefused
@@ -141,39 +141,38 @@ def _work(pass_id: int, seconds: float) -> bool:
         return False
     ends_at = time.monotonic() + seconds
     try:
-        # Months come after the other rows, so that one that can't be dropped doesn't hold those up.
-        if _delete_until(ends_at, retention_pass, _batches(retention_pass.cutoffs)):
-            are_dropped = _drop_months(retention_pass)
-            if _delete_until(ends_at, retention_pass, _batches_of_runs(retention_pass.cutoffs)):
-                _finish(retention_pass, are_dropped=are_dropped)
+        failure = _drop_months(retention_pass)
+        for batch in _batches(retention_pass.cutoffs):
+            while _delete_safely(retention_pass, batch):
+                if time.monotonic() >= ends_at:
+                    leased(retention_pass).update(lease_until=DATABASE_NOW)
+                    return True
+        if failure is not None and not is_busy(failure):
+            raise failure
+        _finish(retention_pass, are_dropped=failure is None)
     except _LostLease:
         log.warning("retention pass %s was claimed by another worker", pass_id)
     return True
 
 
-def _delete_until(ends_at: float, retention_pass: RetentionPass, batches: Iterable[DeletionBatch]) -> bool:
-    """False if the time is over before everything is deleted. The pass is then free for another worker."""
-    for batch in batches:
-        while _delete_safely(retention_pass, batch):
-            if time.monotonic() >= ends_at:
-                leased(retention_pass).update(lease_until=DATABASE_NOW)
-                return False
-    return True
-
-
-def _drop_months(retention_pass: RetentionPass) -> bool:
-    """False if a month is in use."""
-    cutoff = retention_pass.cutoffs.get(Kind.FINDINGS)
-    expired = expired_months(datetime.fromisoformat(cutoff)) if cutoff else []
-    for month in expired:
+def _drop_months(retention_pass: RetentionPass) -> DatabaseError | None:
+    """Drop what is expired. Returns the error of a month that can't be dropped now, which doesn't hold up the other rows."""
+    if Kind.FINDINGS not in retention_pass.cutoffs:
+        return None
+    cutoff = datetime.fromisoformat(retention_pass.cutoffs[Kind.FINDINGS])
+    for month in expired_months(cutoff):
         try:
-            _drop_month(retention_pass, month, datetime.fromisoformat(cutoff))
+            with _counted(retention_pass) as deleted:
+                deleted.update(drop_month(month, cutoff))
         except DatabaseError as error:
-            if not is_busy(error):
+            if is_environment(error):
                 raise
-            log.warning("retention pass %s: the month %s is in use", retention_pass.pk, month.name)
-            return False
-    return True
+            log.warning(
+                "retention pass %s: the month %s wasn't dropped: %s",
+                retention_pass.pk, month.name, error_location(error),
+            )  # fmt: skip
+            return error
+    return None
 
 
 def _finish(retention_pass: RetentionPass, *, are_dropped: bool) -> None:
@@ -269,11 +268,6 @@ def _delete_batch(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
     return bool(found)
 
 
-def _drop_month(retention_pass: RetentionPass, month: Month, cutoff: datetime) -> None:
-    with _counted(retention_pass) as deleted:
-        deleted.update(drop_month(month, cutoff))
-
-
 @contextmanager
 def _counted(retention_pass: RetentionPass) -> Iterator[Counter[str]]:
     """A transaction of the pass, with the numbers of deleted rows to add to. Raises _LostLease."""
@@ -289,17 +283,11 @@ def _counted(retention_pass: RetentionPass) -> Iterator[Counter[str]]:
 
 
 def _batches(cutoffs: dict[str, str]) -> Iterator[DeletionBatch]:
+    # Also if the rule was changed since their months were dropped.
+    yield _deletion(Failing.RUN_RETENTION, runs_without_findings().order_by("pk"), BATCH)
     for kind, of_kind in BATCHES.items():
         if kind in cutoffs:
             yield from of_kind(datetime.fromisoformat(cutoffs[kind]))
-
-
-def _batches_of_runs(cutoffs: dict[str, str]) -> Iterator[DeletionBatch]:
-    """Runs of dropped months, also if the rule was changed after the months were dropped."""
-    yield _deletion(Failing.RUN_RETENTION, runs_without_findings().order_by("pk"), BATCH)
-    if Kind.FINDINGS in cutoffs:
-        past = runs_of_dropped_months(datetime.fromisoformat(cutoffs[Kind.FINDINGS]))
-        yield _deletion(Failing.RUN_RETENTION, past.order_by("pk"), BATCH)
 
 
 def _drop_bodies(runs: list[int]) -> dict[str, int]:
@@ -309,6 +297,7 @@ def _drop_bodies(runs: list[int]) -> dict[str, int]:
 
 
 def _of_findings(cutoff: datetime) -> Iterator[DeletionBatch]:
+    yield _deletion(Failing.RUN_RETENTION, runs_of_dropped_months(cutoff).order_by("pk"), BATCH)
     yield _deletion(Failing.BATCH_RETENTION, batches_past(cutoff).order_by("created_at"), BATCH)
     yield _deletion(Failing.ISSUE_RETENTION, issues_past(cutoff).order_by("last_seen_at"), ROW_BATCH)
 

@@ -11,6 +11,7 @@ from diagnostics.operations.models import RetentionPass
 from diagnostics.operations.retention import work_on_pass
 from diagnostics.runs.models import Run
 from tests.browser.conftest import Visit
+from tests.builders.months import end_month
 from tests.factories import make_client, make_exchange, make_finding, make_run, make_team_lead, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -24,9 +25,11 @@ def aged(days: int) -> Run:
     return run
 
 
-def test_other_rules_are_counted_confirmed_and_carried_out(window: Visit) -> None:
+def test_other_rules_are_counted_confirmed_and_carried_out(window: Visit, one_month: None) -> None:
     make_user("ada")
-    pinned, old, new = aged(300), aged(299), aged(3)
+    pinned, old = aged(300), aged(299)
+    end_month()
+    new = aged(3)
     page = window.page
     window.sign_in("ada")
     window.open(f"/runs/{pinned.pk}/")
@@ -41,6 +44,7 @@ def test_other_rules_are_counted_confirmed_and_carried_out(window: Visit) -> Non
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("heading", name="Retention preview")).to_be_visible()
     expect(page.get_by_role("row", name="Runs and findings")).to_contain_text("Runs: 1")
+    expect(page.locator("main")).to_contain_text("in the night after the last of them is 200 days old")
     assert Axe().run(page).response["violations"] == []
     assert Run.objects.count() == 3
 
@@ -71,8 +75,9 @@ def test_an_invalid_rule_is_reported_at_its_field(window_without_script: Visit) 
     assert not RetentionPass.objects.exists()
 
 
-def test_a_team_lead_sees_the_rules_and_can_change_none(window: Visit) -> None:
+def test_a_team_lead_sees_the_rules_and_can_change_none(window: Visit, one_month: None) -> None:
     run = aged(500)
+    end_month()
     make_team_lead("tess")
     window.sign_in("tess")
     window.open("/settings/retention/")

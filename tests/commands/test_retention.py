@@ -11,15 +11,17 @@ from django.utils import timezone
 from diagnostics.operations.models import RetentionPass
 from diagnostics.operations.retention import start_pass
 from diagnostics.runs.models import Run
+from tests.builders.months import end_month
 from tests.factories import make_client, make_finding, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def old() -> Run:
+def old(one_month: None) -> Run:
     run = make_run(make_client(), created_at=timezone.now() - timedelta(days=500))
     make_finding(run)
+    end_month()
     return run
 
 
@@ -30,7 +32,9 @@ def run_command(*arguments: str) -> str:
 
 
 def test_it_deletes_nothing_by_default(old: Run) -> None:
-    assert "runs 1" in run_command()
+    shown_text = run_command()
+    assert "runs 1" in shown_text
+    assert "in the night after the last of them is 400 days old" in shown_text
     shown = json.loads(run_command("--json"))
     assert shown["deleted"] is None
     assert shown["rules"][0]["past"][0] == {"noun": "runs", "count": 1, "is_more": False}

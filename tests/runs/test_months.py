@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from pytest_django import Settings
 
 from diagnostics import tasks
 from diagnostics.orgs.models import OAuthClient
@@ -52,18 +51,13 @@ def test_a_month_ends_with_the_first_tick_of_the_next_one_that_has_a_run() -> No
         assert [partitions(model, run) for run in (before, after)] == [{ended.name}, {newest.name}]
 
 
-def test_months_are_those_of_the_time_zone(settings: Settings) -> None:
+def test_months_are_those_of_the_time_zone() -> None:
     written_run()
     [open_month] = months()
     year, month = map(int, open_month.name.split("_"))
     midnight = datetime(year + month // 12, month % 12 + 1, 1, 0, 30, tzinfo=UTC)
-    settings.TIME_ZONE = "America/New_York"
-    timezone.get_default_timezone.cache_clear()
-    try:
+    with timezone.override("America/New_York"):
         assert not close_month(midnight)
-    finally:
-        settings.TIME_ZONE = "UTC"
-        timezone.get_default_timezone.cache_clear()
     assert close_month(midnight)
 
 

@@ -135,7 +135,7 @@ def test_findings_move_into_partitions_and_back(bare_database: None) -> None:
 
 def keys() -> dict[str, str]:
     """The keys and indexes of the two tables, by name."""
-    found = {}
+    found: dict[str, Any] = {}
     with connection.cursor() as cursor:
         for model in (Finding, Exchange):
             found |= connection.introspection.get_constraints(cursor, model._meta.db_table)

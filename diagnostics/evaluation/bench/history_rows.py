@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, models
@@ -14,6 +15,7 @@ from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.runs.months import TABLES, end_open_month, months
 
 CLIENTS, ORGS, PEOPLE = 100, 60, 20
 DAYS = 400
@@ -37,6 +39,7 @@ def fill(runs: int, findings: int = FINDINGS) -> FilledHistory:
     """Fills the current database, which must be a separate one. The runs are spread over the last DAYS days."""
     clients, people = _clients(), _people()
     pattern = _pattern(clients[0], findings)
+    _divide(pattern, runs)
     ids = [check.id for check in checks.all_checks()][:findings]
     values = {"ids": ids, "clients": clients, "people": people, "causes": _causes(), "now": timezone.now()}
     for start in range(pattern + 1, pattern + runs + 1, BATCH):
@@ -50,12 +53,28 @@ def fill(runs: int, findings: int = FINDINGS) -> FilledHistory:
     return FilledHistory(pattern + 1, pattern + runs)
 
 
+def _divide(pattern: int, runs: int) -> None:
+    """Give each month its partition, as in an installation that has run for DAYS days."""
+    now = timezone.localtime()
+    starts = [now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)]
+    while starts[-1] > now - timedelta(days=DAYS):
+        starts.append((starts[-1] - timedelta(days=1)).replace(day=1))
+    [newest] = months()
+    with connection.cursor() as cursor:
+        for table in TABLES.values():
+            cursor.execute(f"ALTER TABLE {table}_{newest.name} RENAME TO {table}_{starts[-1]:%Y_%m}")
+    for start in reversed(starts[:-1]):
+        end = pattern + 1 + int(runs * (1 - (now - start) / timedelta(days=DAYS)))
+        if end > max(months()[-1].first, pattern):
+            end_open_month(end, f"{start:%Y_%m}")
+
+
 @contextmanager
 def filled_quickly(*filled: type[models.Model]) -> Iterator[None]:
     """Builds the indexes of the tables afterwards, and trusts foreign keys. Constraints stay."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT indexname, indexdef FROM pg_indexes LEFT JOIN pg_constraint ON conname = indexname"
+            "SELECT indexname, replace(indexdef, ' ON ONLY ', ' ON ') FROM pg_indexes LEFT JOIN pg_constraint ON conname = indexname"
             " WHERE schemaname = current_schema() AND tablename = ANY(%s) AND conname IS NULL",
             [[_table(model) for model in filled]],
         )
@@ -71,9 +90,13 @@ def filled_quickly(*filled: type[models.Model]) -> Iterator[None]:
 
 
 def settle() -> None:
-    """Updates the statistics of the query planner, which otherwise happens only after a while."""
+    """Does what autovacuum otherwise does after a while: statistics of all tables, but none of partitioned ones as a whole."""
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+        cursor.execute(
+            "SELECT string_agg(oid::regclass::text, ', ') FROM pg_class"
+            " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+        )
+        cursor.execute(f"VACUUM ANALYZE {cursor.fetchone()[0]}")
 
 
 AGE = f"(%(now)s - interval '{DAYS} days' * (1 - (n - %(pattern)s)::float / %(total)s))"

@@ -31,6 +31,8 @@ class Command(ProductCommand):
             duration = "kept forever" if preview.days is None else f"kept for {preview.days} days"
             expired = ", ".join(f"{past.noun} {past}" for past in preview.past if past.count)
             self.stdout.write(f"{preview.label}: {duration}; to delete: {expired or 'nothing'}")
+            if preview.timing:
+                self.stdout.write(f"  {preview.timing}")
         if done is None:
             self.stdout.write("Nothing was deleted. Add --apply to delete.")
         else:

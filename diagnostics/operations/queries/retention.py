@@ -54,6 +54,17 @@ class RetentionPreview:
     def is_empty(self) -> bool:
         return not any(rows.count for rows in self.past)
 
+    @property
+    def timing(self) -> str:
+        """When its rows are deleted, if that isn't the night after each of them is too old."""
+        if self.kind != Kind.FINDINGS or self.days is None:
+            return ""
+        age = f"{self.days} day{'' if self.days == 1 else 's'}"
+        return (
+            f"The runs of a month are deleted together, in the night after the last of them is {age} old. Bodies of "
+            "requests go in the night after their own day."
+        )
+
 
 def rules_in_force() -> dict[str, int | None]:
     changed = dict(RetentionRule.objects.values_list("kind", "days"))
