@@ -6,15 +6,15 @@ from django.shortcuts import get_object_or_404
 from diagnostics.accounts.models import User
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Exchange, Finding, Run, Watch
-from diagnostics.runs.months import has_lost_findings
+from diagnostics.runs.months import HAS_FINDINGS, has_lost_findings
 
 HEAVY = ("client__secret", "repeats__inputs", "repeats__verdict", "batch_group__inputs")
 
 
 def find_run(pk: int, user: User) -> Run:
     runs = visible_rows(Run.objects.select_related("client", "started_by", "repeats", "batch_group"), user)
-    run = get_object_or_404(runs.defer(*HEAVY), pk=pk)
-    if has_lost_findings(run):
+    run = get_object_or_404(runs.defer(*HEAVY).annotate(has_findings=HAS_FINDINGS), pk=pk)
+    if not run.has_findings and has_lost_findings(run):  # type: ignore[attr-defined]
         raise Http404("This run is being deleted.")
     return run
 

@@ -161,7 +161,10 @@ class Run(models.Model):
 
 
 class Finding(models.Model):
-    """The result of one check for one subject of a run. It renders even if the check no longer exists."""
+    """The result of one check for one subject of a run. It renders even if the check no longer exists.
+
+    In the database, this table and that of the exchanges have partitions by months, with the key (id, run_id). See `months`.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="findings")
     position = models.PositiveIntegerField()

@@ -22,6 +22,7 @@ from diagnostics.storage.locks import lock_until_commit
 log = logging.getLogger(__name__)
 
 CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
+HAS_FINDINGS = Exists(Finding.objects.filter(run_id=OuterRef("pk")))
 TABLES = {"findings": Finding._meta.db_table, "requests": Exchange._meta.db_table}
 RUNS = Run._meta.db_table
 LOCK = "months of runs"

@@ -27,6 +27,8 @@ from diagnostics.operations.queries.system import server_major
 from diagnostics.operations.sealed_files import BLOCK, key_id, seal
 from diagnostics.orgs.models import AccessToken, OAuthClient
 from diagnostics.runs.models import Finding, Run
+from diagnostics.runs.months import months
+from tests.builders.months import end_month
 from tests.factories import make_client, make_finding, make_run, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,6 +125,20 @@ def test_a_database_with_rows_is_replaced_with_replace(backed_up: Path) -> None:
     make_client(name="Newer")
     output("restore", str(backed_up), replace=True)
     assert [client.name for client in OAuthClient.objects.all()] == ["Larkspur"]
+
+
+def test_months_are_restored_as_they_were(one_month: None, backed_up: Path, file: Path) -> None:
+    ended = end_month()
+    late = make_run(OAuthClient.objects.get())
+    make_finding(late)
+    output("backup", str(file), overwrite=True)
+    end_month()  # a partition that the backup doesn't have
+    output("restore", str(file), replace=True)
+    first, newest = months()
+    assert (first.name, first.end, newest.end) == (ended.name, late.pk, None)
+    assert Finding.objects.count() == 2
+    assert make_finding(make_run(OAuthClient.objects.get())).pk > late.findings.get().pk
+    assert end_month().first == late.pk
 
 
 def test_a_new_installation_counts_as_empty(bare_database: None) -> None:

@@ -99,8 +99,9 @@ def plans_of(browser: Client, place: str) -> list[dict[str, Any]]:
 
 
 def read_whole(plan: dict[str, Any]) -> Iterator[str]:
-    """The large tables of which this plan reads every row, or that of a month."""
-    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"].startswith(LARGE):
+    """The large tables, or months of them, of which this plan reads every row. Few rows outlive their month."""
+    table = plan.get("Relation Name", "").removesuffix("_kept")
+    if plan["Node Type"] == "Seq Scan" and table.startswith(LARGE) and table == plan["Relation Name"]:
         yield plan["Relation Name"]
     for below in plan.get("Plans", ()):
         yield from read_whole(below)

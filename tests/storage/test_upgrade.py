@@ -21,7 +21,8 @@ from tests.factories import SECRET, make_finding, make_user, make_verdict
 APP = "diagnostics"
 FIRST = "0005_partitions"  # the last migration of the first release
 SENTENCE = "This path is unknown to that release."
-LARGE = {"run", "finding", "exchange"}
+PARTITIONED = {"finding", "exchange"}
+LARGE = {"run", *PARTITIONED}
 
 
 def test_no_migration_since_the_first_release_stops_or_breaks_the_version_before() -> None:
@@ -39,8 +40,8 @@ def test_no_migration_since_the_first_release_stops_or_breaks_the_version_before
 
 
 def harmless(operation: Operation) -> bool:
-    if isinstance(operation, AddIndexConcurrently):
-        return True
+    if isinstance(operation, AddIndexConcurrently):  # Postgres refuses it for a table with partitions
+        return operation.model_name not in PARTITIONED
     if isinstance(operation, migrations.AddIndex):
         return operation.model_name not in LARGE
     if isinstance(operation, migrations.AddField):
@@ -66,6 +67,7 @@ INDEX = models.Index(fields=["status"], name="run_status")
     [
         (migrations.AddIndex("run", INDEX), False),
         (AddIndexConcurrently("run", INDEX), True),
+        (AddIndexConcurrently("finding", INDEX), False),
         (migrations.AddIndex("schedule", INDEX), True),
         (migrations.AddField("run", "extra", models.TextField()), False),
         (migrations.AddField("run", "extra", models.TextField(null=True)), True),

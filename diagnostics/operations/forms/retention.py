@@ -11,7 +11,7 @@ from diagnostics.operations.models import RetentionRule
 MAX_DAYS = 36_500
 KINDS = [(kind.value, kind.label) for kind in RetentionRule.Kind]
 DESCRIPTIONS = {
-    "findings": "Runs with their findings, requests and verdicts, and issues that were resolved before.",
+    "findings": "Runs with their findings, requests and verdicts, month by month, and issues that were resolved before.",
     "bodies": "Headers and bodies of requests and responses. Runs, findings and correlation IDs are kept. A run without "
     "bodies can't be re-evaluated.",
     "snapshots": "Configuration syncs of the orgs, and the changes between them. The newest sync of each client is kept.",

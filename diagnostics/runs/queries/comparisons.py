@@ -17,7 +17,7 @@ from diagnostics.orgs.models import OrgChange
 from diagnostics.orgs.visibility import visible_clients, visible_rows
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Finding, Run
-from diagnostics.runs.months import has_lost_findings
+from diagnostics.runs.months import HAS_FINDINGS, has_lost_findings
 from diagnostics.runs.queries.runs import runs_for_lists
 
 MAX_CHANGES = 200
@@ -48,8 +48,9 @@ class Suggestion:
 def runs_to_compare(*pks: int | None, viewer: User | None) -> dict[int, Run]:
     """With all columns that a comparison needs; without missing runs and those that the user may not see."""
     runs = visible_rows(Run.objects.select_related("client", "started_by"), viewer)
-    found = runs.defer("client__secret", "client__verification").in_bulk({pk for pk in pks if pk is not None})
-    return {pk: run for pk, run in found.items() if not has_lost_findings(run)}
+    runs = runs.defer("client__secret", "client__verification").annotate(has_findings=HAS_FINDINGS)
+    found = runs.in_bulk({pk for pk in pks if pk is not None})
+    return {pk: run for pk, run in found.items() if run.has_findings or not has_lost_findings(run)}
 
 
 def sides_of(a: Run, b: Run) -> tuple[Side, Side]:
