@@ -34,7 +34,7 @@ NOW = timezone.now()
 REQUESTED: dict[str, Callable[[], QuerySet[Any]]] = {
     "run_to_remember": lambda: _waiting_runs(1).order_by("created_at"),
     "run_with_bodies": lambda: retention.bodies_past(NOW).order_by("created_at")[:100],
-    "run_time": lambda: retention.runs_past(NOW).order_by("created_at")[:100],
+    "diagnostics_run_pkey": lambda: retention.runs_of_dropped_months(NOW).order_by("pk")[:100],
     "org_change_time": lambda: retention.changes_past(NOW).order_by("at")[:500],
     "sync_time": lambda: retention.syncs_past(NOW).order_by("created_at")[:100],
     "issue_open": lambda: listed(""),
