@@ -14,6 +14,7 @@ from pytest_django import Settings
 from diagnostics import tasks
 from diagnostics.issues.models import Issue
 from diagnostics.jobs import leases
+from diagnostics.jobs.models import RowFailure
 from diagnostics.jobs.row_failures import is_busy
 from diagnostics.operations import retention
 from diagnostics.operations.models import RetentionPass
@@ -191,6 +192,27 @@ def test_a_month_that_somebody_reads_is_dropped_later_and_all_else_is_deleted_no
     assert work_on_pass(nightly.pk)
     nightly.refresh_from_db()
     assert (nightly.is_open, nightly.deleted["runs"], nightly.deleted["findings"]) == (False, 1, 1)
+
+
+def test_a_month_that_can_t_be_dropped_holds_up_no_other_row_and_is_reported(
+    acme: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as when the tables belong to another user of the database."""
+    aged(acme, BEFORE_ALL)
+    end_month()
+    make_org_change(acme, at=timezone.now() - BEFORE_ALL)
+
+    def refuse(*args: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE pg_class")
+
+    monkeypatch.setattr(retention, "drop_month", refuse)
+    begun = start_pass(None)
+    for _ in range(3):
+        assert not work_on_pass(begun.pk)
+    begun.refresh_from_db()
+    assert (begun.is_open, begun.deleted["org changes"], "runs" in begun.deleted) == (False, 1, False)
+    assert RowFailure.objects.get(kind=RowFailure.Kind.RETENTION).set_aside_at is not None
 
 
 def test_a_pass_of_a_person_or_of_long_ago_ends_without_the_month(acme: OAuthClient) -> None:
