@@ -1,11 +1,14 @@
 """Mutation testing of the verdict, the parsing and the checks: changes the code in small ways, and counts who notices.
 
-    uv run tests/mutation.py --sample 400 [--seed 1] [--minutes 45] [--jobs 2]
+    uv run tests/mutation.py --sample 400 [--seed 1] [--minutes 60] [--jobs 2] [--again]
 
 mutmut makes the mutants and runs the tests of each one (`[tool.mutmut]` in pyproject.toml). A third of the sample comes
 from each area. Mutants that change only the wording of a sentence are left out, because tests assert codes, not wording.
-Prints a report in Markdown; diagnostics/decisions/mutation-testing.md keeps the last one. The first run takes some minutes
+Prints a report in Markdown; diagnostics/decisions/mutation-testing.md keeps the last one. The first run takes two minutes
 more, to make the mutants in the folder `mutants` and to learn which test runs which function.
+
+A run that was stopped continues where it was: a mutant with a result isn't run again. After you have written tests, `--again`
+runs those that survived. Delete `mutants` to start over.
 """
 
 import argparse
@@ -23,6 +26,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from statistics import fmean
+
+import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 MUTANTS = PROJECT / "mutants"
@@ -42,14 +48,17 @@ def main(arguments: list[str]) -> int:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--minutes", type=float, default=60)
     options.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options.add_argument("--again", action="store_true", help="also run the mutants that survived before")
     options.add_argument("--report", action="store_true", help="only print the report of the sample that was run")
     chosen = options.parse_args(arguments)
     os.chdir(PROJECT)
     if not chosen.report and not (MUTANTS / "mutmut-stats.json").exists():
         mutmut([ANY], chosen.jobs, 3600)
     names = sample(chosen.sample, chosen.seed)
-    if not chosen.report:
-        mutmut(names, chosen.jobs, chosen.minutes * 60)
+    wanted = [NOT_RUN, SURVIVED, NO_TEST] if chosen.again else [NOT_RUN]
+    waiting = [name for name in names if result(name) in wanted]
+    if waiting and not chosen.report:
+        mutmut(waiting, chosen.jobs, chosen.minutes * 60)
     print("\n".join(report(names, chosen.seed)))
     return 0
 
@@ -64,6 +73,17 @@ def mutmut(names: list[str], jobs: int, seconds: float) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs the quickest files first, so that most mutants are killed within a second. mutmut loads this file as a plugin."""
+    stats = Path("mutmut-stats.json")
+    seconds = json.loads(stats.read_text())["duration_by_test"] if stats.exists() else {}
+    by_file: dict[Path, list[float]] = {}
+    for item in items:
+        by_file.setdefault(item.path, []).append(seconds.get(item.nodeid, 0))
+    items.sort(key=lambda item: (fmean(by_file[item.path]), item.path))
 
 
 def sample(size: int, seed: int) -> list[str]:

@@ -107,7 +107,7 @@ def _fill_headers(draft: Draft, text: str, start: int, end: int) -> None:
         return
     lines = _paired_lines(text[found.end() : end])
     for line in [] if lines else text[found.end() : end].lstrip("\n").split("\n"):
-        if not HEADER_LINE.fullmatch(line):
+        if not HEADER_LINE.fullmatch(line) or BODY.match(line):
             break
         lines.append(line.strip())
     headers, _ = read_headers(lines)

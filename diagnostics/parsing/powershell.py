@@ -32,6 +32,7 @@ KEY = re.compile(r"(?:[\"'](?P<quoted>[^\"'\n]{1,100})[\"']|(?P<plain>[A-Za-z_][
 ASSIGNED = re.compile(r"^[ \t]*\$(?P<name>[A-Za-z_]\w{0,80})[ \t]*=(?!=)[ \t]*", re.MULTILINE)
 ADDED = re.compile(r"\$(?P<name>[A-Za-z_]\w{0,80})(?:\.Add\(|\[)[ \t]*(?=[\"'])")
 TYPE = re.compile(r"\[(?:ordered|string|hashtable|pscustomobject|uri)\][ \t]*", re.IGNORECASE)
+TO_BYTES = re.compile(r"\[(?:System\.)?Text\.Encoding\]::UTF8\.GetBytes(?=\()", re.IGNORECASE)
 TO_JSON = re.compile(r"[ \t]*\|[ \t]*ConvertTo-Json\b(?:[ \t]+-\w+(?:[ \t]+\d+)?)*", re.IGNORECASE)
 PLUS = re.compile(r"[ \t]*\+[ \t]*(?=[\"'$(])")
 FORMAT = re.compile(r"[ \t]+-f[ \t]+", re.IGNORECASE)
@@ -104,7 +105,8 @@ class _PowerShellCode:
             return self._table(at + 2, depth)
         if found := VARIABLE.match(self.text, at):
             return self._variable(found), found.end()
-        if found := TYPE.match(self.text, at):  # [ordered]@{...}, [string]"..."
+        # [ordered]@{...}, [string]"...", [Text.Encoding]::UTF8.GetBytes("...")
+        if found := TYPE.match(self.text, at) or TO_BYTES.match(self.text, at):
             return self._one(found.end(), depth + 1)
         if self.text.startswith("(", at) and depth < MAX_DEPTH:
             value, end = self.value(at + 1, depth + 1)

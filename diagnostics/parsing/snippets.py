@@ -44,6 +44,8 @@ ADDRESS = re.compile(
 LEADING_HOLE = re.compile(rf"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}(?=/)")
 HEADER_SET = re.compile(r"\.(?:setRequestHeader|Headers?\.(?:Add|Set)|DefaultRequestHeaders\.Add|addHeader)\s*\(")
 CONNECTION = re.compile(r"conn|connection", re.IGNORECASE)
+TAKES_OPTIONS = re.compile(r"got|ky")  # clients whose second argument has the body under a name
+METHOD_CONSTANT = re.compile(r"(?:HttpMethod\.|http\.Method)([A-Za-z]+)")  # of C# and Go
 PREPARED = ("HttpRequestMessage",)
 SENT = re.compile(r"\.send\s*\(")
 
@@ -109,8 +111,8 @@ def _request(found: re.Match[str], given: Arguments) -> SnippetCall | None:
     if positional and (found["alone"] or "").endswith("WithContext"):
         del positional[0]
     first = positional[0] if positional else None
-    if isinstance(first, UnknownValue) and first.name.startswith("HttpMethod."):
-        first = first.name.removeprefix("HttpMethod.")
+    if isinstance(first, UnknownValue) and (constant := METHOD_CONSTANT.fullmatch(first.name)):
+        first = constant[1]
     method = verb if verb in METHODS else ""
     if isinstance(first, str) and first.upper() in METHODS and len(positional) > 1:
         method, positional = first.upper(), positional[1:]  # requests.request("POST", url), xhr.open("POST", url)
@@ -123,15 +125,24 @@ def _request(found: re.Match[str], given: Arguments) -> SnippetCall | None:
         return None
     rest = positional[1:]
     prepared = (found["alone"] or "").startswith("http")
-    sends = prepared or (found["owner"] and method in ("POST", "PUT", "PATCH") and verb != "OPEN")
+    owner = found["owner"] or ""
+    is_connection = verb == "REQUEST" and CONNECTION.match(owner) is not None  # request(method, path, body, headers)
+    takes_body = is_connection or not (verb in ("OPEN", "REQUEST") or TAKES_OPTIONS.fullmatch(owner))
+    sends = prepared or (owner and method in ("POST", "PUT", "PATCH") and takes_body)
     body = rest.pop(0) if rest and sends else None
-    if rest and verb == "REQUEST" and CONNECTION.match(found["owner"] or ""):  # request(method, path, body, headers)
+    if rest and is_connection:
         options["headers"] = rest.pop(0)
     for value in rest:
         options |= value if isinstance(value, dict) else {}
     method = method or method_in(options.get("method", options.get("type")))
     axios = (found["alone"] or found["owner"] or "").startswith(("axios", "$http"))
-    as_json = (sends and isinstance(body, dict | list)) or "json" in options or axios or "Json" in (found["verb"] or "")
+    as_json = (
+        (sends and isinstance(body, dict | list))
+        or isinstance(options.get("body"), dict | list)
+        or "json" in options
+        or axios
+        or "Json" in (found["verb"] or "")
+    )
     for name in ("json", "data", "body", "content"):
         body = options[name] if body is None and name in options else body
     return SnippetCall(
@@ -234,9 +245,15 @@ def _fill_body(draft: Draft, body: Any, as_json: bool) -> None:
     if body is None or body == "":
         return
     if isinstance(body, dict) and not as_json:
-        draft.body = "&".join(f"{quote_plus(str(name))}={quote_plus(text_of(value))}" for name, value in body.items())
+        draft.body = "&".join(f"{quote_plus(str(name))}={_quoted(value)}" for name, value in body.items())
         kind = "application/x-www-form-urlencoded"
     else:
         draft.body = body if isinstance(body, str) else json_of(body)
         kind = "application/json" if as_json else ""
     draft.default_content_type(kind, "the client")
+
+
+def _quoted(value: Any) -> str:
+    """The value in form data. One with a variable stays as it is, so that its marks are found again."""
+    text = text_of(value)
+    return text if OPEN in text else quote_plus(text)

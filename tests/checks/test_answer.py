@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from diagnostics.checks.answer import judge_answer
+from diagnostics.checks.answer import as_session_read, judge_answer, judge_sign_in_redirect
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.parsing.call import ReceivedResponse
 
@@ -185,3 +185,75 @@ def test_a_wait_until_a_date_is_reported_as_a_duration() -> None:
     found = judge_answer(answer, now=datetime(2026, 11, 28, 11, 59, tzinfo=UTC))
     assert "1 minute" in found.hint
     assert found.evidence["limit"]["key"] in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "passes"),
+    [
+        (302, "https://app.example/?code=1", True),
+        (303, "https://app.example/?code=1", True),
+        (307, "https://app.example/?code=1", True),
+        (302, "", True),
+        (302, "https://app.example/?error=access_denied", False),
+        (301, "https://app.example/?code=1", False),
+        (200, "", False),
+    ],
+)
+def test_a_sign_in_that_redirects_without_an_error_worked(status: int, location: str, passes: bool) -> None:
+    headers = (("Location", location),) if location else ()
+    result = judge_sign_in_redirect(ReceivedResponse(status, headers))
+    if not passes:
+        assert result is None
+        return
+    assert result is not None
+    assert (result.outcome, result.code) == (Outcome.PASS, "success")
+    assert result.evidence == {"status": status, "code": "", "message": ""}
+    assert str(status) in result.sentence
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "read_as"),
+    [
+        (404, "not.found", "session_gone"),
+        (410, "gone", "session_gone"),
+        (403, "not.authorized", "not_authorized"),
+        (429, "too.many.requests", "rate_limited"),
+    ],
+)
+def test_for_the_read_of_a_session_not_found_means_that_it_ended(status: int, code: str, read_as: str) -> None:
+    judged = judge_answer(_error(status, code, "m"))
+    result = as_session_read(judged)
+    assert (result.code, result.evidence) == (read_as, judged.evidence)
+    if read_as == "session_gone":
+        assert result.outcome == Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("answer", "facts"),
+    [
+        (_error(400, "bad.request", WRAPPED_404), ("400", "404")),
+        (ReceivedResponse(429, (("Retry-After", "59"),), error("too.many.requests", 429)), ("59 seconds",)),
+        (_error(404, "not.found", "m"), ("404",)),
+        (_error(418, "some.code", "m"), ("418",)),
+        (_error(200, "x", "m", dateOfferEnds="2020-01-01T00:00:00Z"), ("2020-01-01T00:00:00Z",)),
+        (ReceivedResponse(network_error="Could not resolve host: api.x.example"), ("api.x.example",)),
+    ],
+)
+def test_the_result_names_the_facts_of_the_response(answer: ReceivedResponse, facts: tuple[str, ...]) -> None:
+    result = judge_answer(answer)
+    assert [fact for fact in facts if fact not in f"{result.sentence} {result.hint}"] == []
+
+
+def test_only_a_data_action_is_named_as_the_wrapper_of_a_response() -> None:
+    assert "data action" in judge_answer(_error(400, "bad.request", WRAPPED_404)).sentence
+    assert "data action" not in judge_answer(_error(404, "not.found", "m")).sentence
+
+
+@pytest.mark.parametrize(
+    ("key", "is_shared"), [("org.app.user.rate.per.minute", True), ("client.credentials.token.rate.per.minute", False)]
+)
+def test_a_limit_of_a_user_is_shared_by_all_tokens_of_that_user(key: str, is_shared: bool) -> None:
+    limit = {"key": key, "namespace": "platform.api", "value": 300}
+    result = judge_answer(_error(429, "too.many.requests", "m", limit=limit))
+    assert ("web interface" in f"{result.sentence} {result.hint}") is is_shared
+    assert key in str(result.evidence["limit"])

@@ -1,16 +1,18 @@
 """Providers: what the org lists, and whether the call's is among them."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.checks.provider import judge_list, judge_match, judge_seen_providers
+from diagnostics.checks.provider import judge_list, judge_match, judge_seen_providers, requires_provider
 from diagnostics.genesys.documents.conversation import Conversation
 from diagnostics.genesys.documents.gateway_providers import GatewayProvider, GatewayProviders
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.response import OrgResponse
+from diagnostics.parsing.call import ReceivedResponse
 
 
 def answer_of(status: int | None, data: Any = None, problem: str = "") -> OrgResponse:
@@ -93,3 +95,27 @@ def test_provider_strings_on_communications_are_reported(conversation: Any, outc
     assert isinstance(parsed, Conversation)
     result = judge_seen_providers(parsed.source_providers)
     assert (result.outcome, result.code) == (outcome, code)
+
+
+WRAPPED = (
+    "REST call for action 'a' failed. Message:'Request to backend service failed.', status:400, "
+    'response: {"message": "providerId is required", "code": "bad.request", "status": 400}'
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_required"),
+    [
+        (400, {"message": "providerId is required", "code": "bad.request", "status": 400}, True),
+        (422, {"message": "Missing required field: providerId"}, True),
+        (400, {"message": WRAPPED, "code": "bad.request", "status": 400}, True),
+        (400, {"message": "Unknown provider 'x'", "code": "bad.request"}, False),
+        (400, {"message": 5, "code": "bad.request"}, False),
+        (400, ["providerId is required"], False),
+        (404, {"message": "m", "code": "not.found"}, False),
+        (None, None, False),
+    ],
+)
+def test_a_response_can_require_a_provider(status: int | None, body: Any, is_required: bool) -> None:
+    received = ReceivedResponse(status, (), None if body is None else json.dumps(body))
+    assert requires_provider(received) is is_required

@@ -10,7 +10,9 @@ from diagnostics.checks.request import (
     judge_host,
     judge_method,
     judge_path,
+    judge_placeholders,
     judge_sdk,
+    judge_sign_in,
     judge_token_request,
 )
 from diagnostics.genesys.contract import bundled
@@ -324,3 +326,57 @@ def test_a_variable_in_the_host_counts_where_nothing_filled_it_in(
     call = FailingCall("POST", url, as_sent=as_sent)
     aim = read_aim(call, "", bundled())
     assert judge_host(call, aim, region("us-east-1"), network_error=network_error).code == code
+
+
+AUTHORIZE = "https://login.mypurecloud.com/oauth/authorize"
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "refused", "outcome", "code"),
+    [
+        (f"{AUTHORIZE}?response_type=code&client_id=x", None, True, Outcome.PASS, "sign_in"),
+        (AUTHORIZE, None, True, Outcome.PASS, "sign_in"),
+        (f"{AUTHORIZE}?response_type=token&client_id=x", None, True, Outcome.FAIL, "implicit_grant_refused"),
+        (f"{AUTHORIZE}?response_type=token&client_id=x", None, False, Outcome.WARN, "implicit_grant"),
+        (f"{AUTHORIZE}?response_type=id_token+token", None, False, Outcome.WARN, "implicit_grant"),
+        (AUTHORIZE, "response_type=token", False, Outcome.WARN, "implicit_grant"),
+        (f"{AUTHORIZE}?response_type=mytoken", None, True, Outcome.PASS, "sign_in"),
+    ],
+)
+def test_a_sign_in_is_judged_by_its_grant(
+    url: str, body: str | None, refused: bool, outcome: Outcome, code: str
+) -> None:
+    result = judge_sign_in(call_of("GET", url, body), refused=refused)
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_the_response_type_of_a_sign_in_is_reported() -> None:
+    warned = judge_sign_in(call_of("GET", f"{AUTHORIZE}?response_type=token&response_type=code"), refused=False)
+    assert warned.evidence == {"response_type": "token code"}
+    assert "code" in judge_sign_in(call_of("GET", f"{AUTHORIZE}?response_type=code"), refused=False).sentence
+
+
+def test_a_placeholder_with_another_fault_of_the_path_is_reported_too() -> None:
+    call = call_of("POST", f"{API}/api/v2/conversation/{{conversationId}}/cobrowse")
+    result = judge_placeholders(read_aim(call, "", bundled()))
+    assert (result.outcome, result.code, result.subject) == (Outcome.FAIL, "placeholder_unexpanded", "placeholder")
+    assert result.evidence == {"placeholders": ["{conversationId}"]}
+    assert "{conversationId}" in result.sentence
+    assert result.hint
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "fault"),
+    [
+        ('{"grant_type": "x"}', "application/json", "application/json"),
+        ("scope=x", "application/x-www-form-urlencoded", "grant_type"),
+        (None, "", "no body"),
+    ],
+)
+def test_what_is_wrong_with_a_token_request_is_named(body: str | None, content_type: str, fault: str) -> None:
+    headers = (("Content-Type", content_type),) if content_type else ()
+    call = call_of("POST", "https://login.mypurecloud.com/oauth/token", body, *headers)
+    result = judge_token_request(call, read_aim(call, "", bundled()))
+    assert fault in result.evidence["trouble"]
+    assert result.evidence["content_type"] == content_type
+    assert result.evidence["trouble"] in result.sentence

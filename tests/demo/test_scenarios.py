@@ -3,8 +3,11 @@
 What a verdict says of its own proof is tested on the findings of all scenarios, which are recorded once.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.engine.finding import FindingResult
 from diagnostics.engine.verdict import judge
 from tests.builders.demo_diagnosis import diagnose
+from tests.builders.documented_results import documented_results
 
 Diagnoses = Callable[[str], Diagnosis]
 
@@ -28,7 +32,8 @@ Diagnoses = Callable[[str], Diagnosis]
 def orgs() -> Iterator[Running]:
     running, before = start(), settings.GENESYS_ENDPOINTS
     settings.GENESYS_ENDPOINTS = {**before, **running.endpoints}
-    yield running
+    with documented_results():
+        yield running
     settings.GENESYS_ENDPOINTS = before
     running.stop()
 
@@ -44,6 +49,41 @@ def test_a_scenario_gets_its_cause(orgs: Running, diagnoses: Diagnoses, reported
     verdict = diagnoses(reported.id).verdict()
     assert (verdict["cause"], verdict["certainty"]) == (reported.cause, reported.certainty)
     assert orgs.log.writes == []
+
+
+MARKS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-", "error": "?"}
+RUNS: dict[str, dict[str, list[str]]] = json.loads(
+    Path(__file__).with_name("scenario_runs.json").read_text(encoding="utf-8")
+)
+HEALTHY = {"published": "healthy-web", "gateway": "gateway-healthy"}
+
+
+@pytest.mark.parametrize("reported", scenarios(), ids=lambda reported: reported.id)
+def test_a_scenario_is_judged_from_the_findings_and_for_the_reasons_of_the_table(
+    diagnoses: Diagnoses, reported: Scenario
+) -> None:
+    """`findings` are those that the healthy scenario of the same org doesn't have. An empty list may be left out."""
+    healthy = HEALTHY[reported.org]
+    verdict = diagnoses(reported.id).verdict()
+    found = {
+        without_port(f"{MARKS[finding.outcome]} {finding.anchor}:{finding.code}")
+        for finding in diagnoses(reported.id).findings
+    }
+    known = RUNS[healthy]["findings"] if reported.id != healthy else []
+    assert sorted(found - set(known)) == sorted(RUNS[reported.id]["findings"])
+    rival = verdict["rival"]
+    reasons = {
+        "because": verdict["because"] if verdict["cause"] != NONE else [],
+        "supported_by": verdict["supported_by"],
+        "also": verdict["also"],
+        "rival": [rival["cause"], *map(without_port, rival["refuted_by"])] if rival else [],
+    }
+    assert reasons == {name: RUNS[reported.id].get(name, []) for name in reasons}
+
+
+def without_port(text: str) -> str:
+    """A demo server has another port each time, and the subject of the checks of its host names it."""
+    return re.sub(r"#127[.0-9]+:[0-9]+", "", text)
 
 
 def test_together_they_sent_reads_and_token_requests_only(orgs: Running, diagnoses: Diagnoses) -> None:

@@ -1,5 +1,6 @@
 """Causes ranked by rules: each row is a set of findings and the one answer they deserve."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from diagnostics.engine import causes
 from diagnostics.engine.finding import FindingResult
 from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, RULES
-from diagnostics.engine.verdict import PART_IS_NOT_RIGHT, PART_IS_RIGHT, judge
+from diagnostics.engine.verdict import ALL_RIGHT_NOW, CONTRADICTED, PART_IS_NOT_RIGHT, PART_IS_RIGHT, judge
 
 OUTCOMES = {"+": "pass", "!": "warn", "x": "fail", "-": "skip", "?": "error"}
 
@@ -439,3 +440,124 @@ def test_only_a_proven_verdict_has_a_rival_and_another_problem_is_none() -> None
 def test_the_order_of_the_findings_does_not_matter() -> None:
     findings = answered(404, "not_found", "x conversation.connected:ended", "x deployments.cobrowse:off")
     assert judge(findings[::-1]) == judge(findings)
+
+
+def with_words(findings: list[FindingResult]) -> list[FindingResult]:
+    """The findings, each with a sentence and a hint of its own."""
+    return [
+        replace(finding, sentence=f"Found by {finding.check_id}.", hint=f"Hint of {finding.check_id}.")
+        for finding in findings
+    ]
+
+
+SCREENSHOT = "? request.path:from_screenshot"
+
+
+@pytest.mark.parametrize(
+    ("findings", "because"),
+    [
+        (but("x request.path:not_in_api"), ["request.path"]),
+        (answered(404, "not_found", "x conversation.exists:not_found"), ["conversation.exists"]),
+        (answered(409, "conflict"), ["answer.meaning"]),
+        # undetermined: what couldn't be read, what a comparison of reads suggests, what doesn't explain the response
+        (answered(403, "not_authorized", "? permissions.call:unreadable"), ["answer.meaning", "permissions.call"]),
+        (answered(404, "not_found", "x route.oracle:other_view"), ["answer.meaning", "route.oracle"]),
+        (output("? answer.meaning:network_unknown", status=None), ["answer.meaning"]),
+        (
+            answered(404, "not_found", "x permissions.call:permission_missing"),
+            ["answer.meaning", "permissions.call"],
+        ),
+        (but("? conversation.exists:forbidden"), ["conversation.exists"]),
+        (but(SCREENSHOT), ["request.path"]),
+        (answered(200, "success", "! answer.reproducible:not_reproducible"), ["answer.reproducible"]),
+        (but("? session.start:may_be_offered"), ["session.start"]),
+    ],
+)
+def test_a_verdict_has_the_sentence_and_the_hint_of_the_finding_behind_it(
+    findings: list[FindingResult], because: list[str]
+) -> None:
+    verdict = judge(with_words(findings))
+    assert set(because) <= {*verdict.because, *verdict.supported_by}
+    behind = because[-1]
+    assert f"Found by {behind}." in verdict.sentence or behind == "answer.reproducible"
+    assert f"Hint of {behind}." in verdict.remedy
+
+
+def test_of_the_unread_a_problem_of_the_org_is_first_and_then_one_with_a_hint() -> None:
+    response = make_finding("answer.meaning", "fail", "not_authorized", {"status": 403})
+    plain = make_finding("conversation.exists", "error", "unreadable", sentence="Plain.")
+    hinted = make_finding("permissions.call", "error", "unreadable", sentence="Hinted.", hint="Do this.")
+    problem = make_finding("deployments.cobrowse", "error", "server_error", sentence="Problem.")
+    assert "Hinted." in judge([response, plain, hinted]).sentence
+    assert "Problem." in judge([response, plain, hinted, problem]).sentence
+
+
+def test_a_response_that_the_org_contradicts_differs_from_one_that_nothing_explains() -> None:
+    contradicted = judge(answered(403, "permission_missing"))
+    unexplained = judge(answered(404, "not_found"))
+    assert (contradicted.sentence, contradicted.remedy) == CONTRADICTED
+    assert (unexplained.sentence, unexplained.remedy) == ALL_RIGHT_NOW
+
+
+def test_what_does_not_explain_the_response_is_reported_with_its_status_and_code() -> None:
+    response = make_finding("answer.meaning", "fail", "not_found", {"status": 404, "code": "not.found"})
+    assert "(404 not.found)" in judge([*but("x permissions.call:permission_missing"), response]).sentence
+
+
+def test_a_verdict_of_nothing_wrong_differs_by_what_was_checked() -> None:
+    conversation = output("+ oauth.token:issued", "+ conversation.exists:found")
+    org = output("+ oauth.token:issued", "+ permissions.call:held")
+    sentences = {judge(findings).sentence for findings in (but(), conversation, org, answered(200, "success"))}
+    assert len(sentences) == 4
+    warned = judge(with_words(but("! conversation.connected:parked")))
+    assert "Found by conversation.connected." in warned.sentence
+    assert warned.because[-1] == "conversation.connected"
+    assert not judge(but()).sentence.endswith("Found by conversation.connected.")
+
+
+def test_nothing_wrong_without_a_call_is_because_of_every_check_that_passed() -> None:
+    assert set(judge(but()).because) == {line.split(" ")[1].split(":")[0] for line in HEALTHY}
+    worked = judge(answered(200, "success", "x conversation.connected:ended"))
+    assert (worked.cause, worked.because) == ("none", ("answer.meaning",))
+
+
+def test_unchecked_are_the_inconclusive_ones_and_those_without_an_input() -> None:
+    verdict = judge(
+        with_words(but("? provider.configured:unknown", "- conversation.id:not_given", "- reach.dns:not_asked"))
+    )
+    assert {(each.sentence, each.who) for each in verdict.unchecked} == {
+        (f"Found by {check}.", f"Hint of {check}.") for check in ("provider.configured", "conversation.id")
+    }
+
+
+def test_ruled_out_are_the_checks_that_passed_in_the_order_of_the_call() -> None:
+    verdict = judge(but("x conversation.connected:ended"))
+    assert verdict.ruled_out == (
+        "request.path",
+        "oauth.scopes",
+        "oauth.token",
+        "permissions.call",
+        "conversation.exists",
+        "conversation.media",
+        "provider.match",
+    )
+    assert judge(but()).ruled_out == ()
+
+
+def test_a_verdict_in_json_has_lists_and_its_rival() -> None:
+    verdict = judge(answered(404, "not_found", "x conversation.exists:not_found", "! provider.match:not_in_contract"))
+    assert verdict.rival is not None
+    found = verdict.to_json()
+    assert found == {
+        "cause": "conv.not_found",
+        "certainty": "proved",
+        "sentence": "Said.",
+        "remedy": "",
+        "because": list(verdict.because),
+        "also": ["provider.not_in_contract"],
+        "ruled_out": list(verdict.ruled_out),
+        "unchecked": [],
+        "supported_by": list(verdict.supported_by),
+        "rival": {"cause": verdict.rival.cause, "refuted_by": list(verdict.rival.refuted_by)},
+    }
+    assert judge(but()).to_json()["rival"] is None
