@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.parsing.call import Unreadable
+from diagnostics.parsing.candidates import MAX_CANDIDATES
 from diagnostics.parsing.har import MostLikelyEntries
 from diagnostics.parsing.har_scanner import EntryScanner
 from diagnostics.parsing.parse import MAX_PASTE, MAX_RECORD, masked_text, parse_call
@@ -262,3 +263,59 @@ def test_no_text_breaks_the_sifter(text: str, size: int) -> None:
         assert parse_call(smaller_har(pieces_of(whole, size))).call
     except Unreadable as refused:
         assert str(refused)
+
+
+def rows_of_other_entries(*others: dict[str, Any]) -> list[dict[str, Any]]:
+    """What remains of entries for which the reduced HAR has no room among the likeliest ones."""
+    likely = [entry(START, "POST", 404, NOT_FOUND) for _ in range(MAX_CANDIDATES)]
+    text = json.dumps({"log": {"entries": [*others, *likely]}})
+    rows: list[dict[str, Any]] = json.loads(read_file([text.encode()]))["log"]["entries"]
+    return rows[: len(others)]
+
+
+OTHER = "https://www.example.com/x"
+
+
+def test_of_another_entry_that_worked_only_method_address_and_status_remain() -> None:
+    assert rows_of_other_entries(entry(OTHER, status=200, body="x")) == [
+        {
+            "startedDateTime": "2026-11-22T10:00:00.000Z",
+            "request": {"method": "GET", "url": OTHER},
+            "response": {"status": 200},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("posted", "remains"),
+    [
+        (None, {}),
+        ({"mimeType": "text/plain", "text": "short"}, {"postData": {"text": "short"}}),
+        ({"text": "x" * 20_001}, {"postData": {"_left_out": True}}),
+        ({"params": [{"name": "a", "value": "b"}]}, {"postData": {"_left_out": True}}),
+    ],
+)
+def test_of_another_entry_that_failed_what_shows_why_remains(posted: object, remains: dict[str, Any]) -> None:
+    failed = entry(OTHER, "POST", 500, "why")
+    failed["request"] |= {"postData": posted} if posted else {}
+    failed["response"] |= {"headers": [{"name": "ININ-Correlation-Id", "value": "c"}, {"name": "Server", "value": "s"}]}
+    (row,) = rows_of_other_entries(failed)
+    assert row["request"] == {
+        "method": "POST",
+        "url": OTHER,
+        "headers": [{"name": "authorization", "value": f"Bearer {TOKEN}"}],
+        **remains,
+    }
+    assert row["response"] == {
+        "status": 500,
+        "content": {"text": "why", "encoding": None},
+        "headers": [{"name": "ININ-Correlation-Id", "value": "c"}],
+    }
+
+
+def test_of_another_entry_without_a_response_the_error_of_the_browser_remains() -> None:
+    in_response = entry(OTHER, status=0)
+    in_response["response"]["_error"] = "net::ERR_FAILED"
+    in_entry = entry(OTHER, status=0, _error="e" * 300)
+    rows = rows_of_other_entries(in_response, in_entry)
+    assert [row["_error"] for row in rows] == ["net::ERR_FAILED", "e" * 200]
