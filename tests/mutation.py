@@ -38,7 +38,7 @@ AREAS = {
     "parsing": ("parsing/",),
     "checks": ("checks/",),
 }
-LONGEST = 12  # seconds; a mutant whose tests take longer counts as survived if none of these kills it
+LONGEST = 8  # seconds; a mutant whose tests take longer counts as survived if none of these kills it
 ANY = "diagnostics.engine.verdict.x__proved__mutmut_1"  # one mutant, so that mutmut makes all of them
 SURVIVED, NO_TEST, NOT_RUN = "survived", "no test", "not run"
 RESULTS = {None: NOT_RUN, 0: SURVIVED, 2: NOT_RUN, 5: NO_TEST, 33: NO_TEST, 34: NOT_RUN}
@@ -58,7 +58,8 @@ def main(arguments: list[str]) -> int:
         mutmut([ANY], chosen.jobs, 3600)
     names = sample(chosen.sample, chosen.seed)
     wanted = [NOT_RUN, SURVIVED, NO_TEST] if chosen.again else [NOT_RUN]
-    waiting = [name for name in names if result(name) in wanted]
+    found = results()
+    waiting = [name for name in names if found[name] in wanted]
     if waiting and not chosen.report:
         mutmut(waiting, chosen.jobs, chosen.minutes * 60)
     print("\n".join(report(names, chosen.seed)))
@@ -109,23 +110,28 @@ def sample(size: int, seed: int) -> list[str]:
 
 
 def report(names: list[str], seed: int) -> Iterator[str]:
-    results = {name: result(name) for name in names}
+    every = results()
+    found_of = {name: every[name] for name in names}
     yield f"Sample of {len(names)} mutants, seed {seed}, {datetime.now(UTC):%d %b %Y}."
     yield "\n| area | run | killed | survived | without a test |\n|---|---|---|---|---|"
     for area, folders in (*AREAS.items(), ("all", ("",))):
-        counts = Counter(each for name, each in results.items() if str(file_of(name)).startswith(folders))
+        counts = Counter(each for name, each in found_of.items() if str(file_of(name)).startswith(folders))
         run = counts.total() - counts[NOT_RUN]
         killed = run - counts[SURVIVED] - counts[NO_TEST]
         share = f" ({killed / run:.1%})" if run else ""
         yield f"| {area} | {run} | {killed}{share} | {counts[SURVIVED]} | {counts[NO_TEST]} |"
-    for name, found in results.items():
+    for name, found in found_of.items():
         if found in (SURVIVED, NO_TEST):
             yield f"\n`{name}` ({found})\n\n```diff\n{difference(name)}\n```"
 
 
-def result(name: str) -> str:
-    codes = json.loads((MUTANTS / "diagnostics" / f"{file_of(name)}.meta").read_text())["exit_code_by_key"]
-    return RESULTS.get(codes.get(name), "killed")
+def results() -> dict[str, str]:
+    """The result of every mutant by its name."""
+    found: dict[str, str] = {}
+    for path in (MUTANTS / "diagnostics").rglob("*.py.meta"):
+        codes = json.loads(path.read_text())["exit_code_by_key"]
+        found |= {name: RESULTS.get(code, "killed") for name, code in codes.items()}
+    return found
 
 
 def file_of(name: str) -> Path:

@@ -561,3 +561,70 @@ def test_a_verdict_in_json_has_lists_and_its_rival() -> None:
         "rival": {"cause": verdict.rival.cause, "refuted_by": list(verdict.rival.refuted_by)},
     }
     assert judge(but()).to_json()["rival"] is None
+
+
+@pytest.mark.parametrize(
+    ("findings", "cause", "certainty"),
+    [
+        (but("x request.host:placeholder_unexpanded"), "path.placeholder_unexpanded", "proved"),
+        (but("x request.host:not_the_api_host"), "host.unknown_host", "proved"),
+        (but("x request.headers:unexpanded"), "auth.header_malformed", "likely"),
+        (but("x request.token:implicit_grant_refused"), "auth.client_rejected", "likely"),
+        (but("x oauth.token:ip_refused"), "auth.ip_not_allowed", "proved"),
+        (but("x provider.match:missing"), "provider.mismatch", "proved"),
+        (but("x provider.configured:none_configured"), "provider.mismatch", "likely"),
+        (answered(407, "proxy"), "env.proxy", "proved"),
+        (but("x answer.meaning:client_timeout", status=None), "env.timeout", "likely"),
+        (but("x answer.meaning:network_redirect_or_html", status=None), "env.redirect_or_html", "likely"),
+        (answered(400, "token_request_malformed"), "auth.token_request_malformed", "proved"),
+        (answered(400, "client_rejected"), "auth.client_rejected", "likely"),
+        (answered(400, "grant_not_allowed"), "auth.client_rejected", "likely"),
+        (answered(400, "client_required"), "authz.user_context_required", "likely"),
+        (answered(501, "feature_off"), "config.feature_not_licensed", "likely"),
+        (
+            answered(404, "conversation_not_found", "- conversation.exists:prerequisite"),
+            "conv.not_found",
+            "likely",
+        ),
+        (answered(404, "conversation_not_found"), "undetermined", "undetermined"),  # the org has it
+        (answered(400, "provider_wanted"), "provider.mismatch", "likely"),
+        (answered(404, "session_gone"), "config.offer_expired", "likely"),
+        # a host that isn't the API's explains every page and every silence
+        (answered(404, "html", "x request.host:not_the_api_host"), "host.unknown_host", "proved"),
+        (answered(404, "foreign", "x request.host:not_the_api_host"), "host.unknown_host", "proved"),
+        (
+            but("x answer.meaning:network_timeout", "x request.host:not_the_api_host", status=None),
+            "host.unknown_host",
+            "proved",
+        ),
+        # a live start that was refused
+        (but("x session.start:not_a_party"), "authz.not_a_party", "proved"),
+        (but("x session.start:feature_off"), "config.feature_not_licensed", "likely"),
+        (but("x session.start:ip_refused"), "auth.ip_not_allowed", "proved"),
+        (but("x session.start:token_refused"), "auth.token_expired", "likely"),
+        # problems of our own requests, and what proves them
+        (but("? oauth.token:proxy/unreachable", "x reach.tls:proxy_refused"), "env.proxy", "proved"),
+        (but("? oauth.token:proxy/unreachable", "x reach.tls:proxy_unsupported"), "env.proxy", "proved"),
+        (but("? oauth.token:proxy/unreachable", "x reach.tls:proxy_unreachable"), "env.proxy", "proved"),
+        (but("? oauth.token:proxy/unreachable", "x reach.dns:proxy_no_address"), "env.proxy", "proved"),
+        (but("? oauth.token:proxy/unreachable", "x reach.route:proxy_unreadable"), "env.proxy", "proved"),
+        (but("? oauth.token:proxy/unreachable"), "env.proxy", "likely"),
+        (but("? oauth.token:timeout/unreachable", "x reach.tls:timeout"), "env.timeout", "proved"),
+        (but("? oauth.token:dns/unreachable", "x reach.dns:no_name_service"), "env.dns", "proved"),
+        (but("? oauth.token:tls/unreachable", "x reach.tls:not_yet_valid"), "env.tls", "proved"),
+        (but("? oauth.token:tls/unreachable", "x reach.tls:wrong_host"), "env.tls", "proved"),
+        (but("? oauth.token:tls/unreachable", "x reach.tls:self_signed"), "env.tls", "proved"),
+        (but("? oauth.token:tls/unreachable", "x reach.tls:untrusted"), "env.tls", "proved"),
+        (but("? oauth.token:tls/unreachable", "x reach.tls:protocol"), "env.tls", "proved"),
+        (but("? oauth.token:tls/unreachable", "x reach.tls:no_trust_store"), "env.tls", "proved"),
+        (but("? oauth.token:tls/unreachable"), "env.tls", "likely"),
+        (but("? oauth.identity:redirect/not_genesys"), "env.redirect_or_html", "likely"),
+        (but("? oauth.identity:empty/not_genesys"), "response.not_genesys", "likely"),
+        (but("? oauth.identity:garbled/not_genesys"), "response.not_genesys", "likely"),
+        (but("? oauth.identity:not_genesys"), "response.not_genesys", "likely"),
+        (but("? oauth.identity:server_error"), "env.server_error", "likely"),
+    ],
+)
+def test_each_code_of_a_check_has_its_cause(findings: list[FindingResult], cause: str, certainty: str) -> None:
+    verdict = judge(findings)
+    assert (verdict.cause, verdict.certainty) == (cause, certainty)
