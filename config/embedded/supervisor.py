@@ -5,6 +5,7 @@ Single-threaded: the kernel's parent-death signal follows the thread that forked
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -21,6 +22,9 @@ DEATH_WINDOW_SECONDS = 60.0
 POLL_SECONDS = 0.05
 IDLE_POLL_SECONDS = 0.5  # once everything is ready
 STOP_POLL_SECONDS = 0.02
+# With less space than this, parts die without a fault of their own, and can't start.
+LEAST_SPACE = 8 * 1024**2
+FULL_DISK_POLL_SECONDS = 1.0
 KILL_SECONDS = 3.0
 # One Ctrl-C can arrive twice: from the terminal, and passed on by the program that started us.
 SAME_PRESS_SECONDS = 0.5
@@ -165,7 +169,10 @@ class Supervisor:
         now = time.monotonic()
         if supervised.process is None:
             if supervised.restart_at is not None and now >= supervised.restart_at:
-                self._spawn(supervised)
+                if has_full_disk(supervised):
+                    supervised.restart_at = now + FULL_DISK_POLL_SECONDS
+                else:
+                    self._spawn(supervised)
             return
         if has_ended(supervised.process):
             self._handle_death(supervised, "died")
@@ -179,13 +186,22 @@ class Supervisor:
             self._handle_death(supervised, f"wasn't ready within {supervised.start_seconds:.0f} s and was stopped")
 
     def _handle_death(self, supervised: SupervisedProcess, how: str) -> None:
-        """Schedule a restart with exponential backoff. Raises RestartLimitReached at the sixth death within a minute."""
+        """Schedule a restart with exponential backoff. Raises RestartLimitReached at the sixth death within a minute.
+
+        While the disk is full, deaths don't count, and the restart waits for space.
+        """
         now = time.monotonic()
         if supervised.process is not None:
             # Processes left in its group would be in the way of the next start.
             self._signal_group(supervised, signal.SIGKILL)
             how = f"{how} ({exit_reason(supervised.process.wait())})"
         supervised.process, supervised.ready = None, False
+        if has_full_disk(supervised):
+            supervised.restart_at = now + FULL_DISK_POLL_SECONDS
+            self.console.warning(
+                supervised.name, f"{how}: the disk of {supervised.log.parent} is full. Free some space"
+            )
+            return
         supervised.deaths = [at for at in supervised.deaths if now - at < DEATH_WINDOW_SECONDS] + [now]
         if len(supervised.deaths) > MAX_DEATHS:
             raise RestartLimitReached(
@@ -260,6 +276,10 @@ def has_ended(process: Process) -> bool:
     if process.returncode is not None:
         return True
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def has_full_disk(supervised: SupervisedProcess) -> bool:
+    return shutil.disk_usage(supervised.log.parent).free < LEAST_SPACE
 
 
 def exit_reason(code: int) -> str:

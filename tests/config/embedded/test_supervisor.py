@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,6 +101,25 @@ def test_a_process_that_keeps_dying_reaches_the_restart_limit(tmp_path: Path, su
         supervisor.start(one)
         supervisor.run_forever()
     assert "5 of 5 this minute" in output(supervisor)
+
+
+def test_a_process_that_dies_while_the_disk_is_full_starts_again_when_it_has_space(
+    tmp_path: Path, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [0]
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage._replace(free=free[0]))
+    monkeypatch.setattr("config.embedded.supervisor.FULL_DISK_POLL_SECONDS", 0.01)
+    one = script_process(tmp_path, "one", FOREVER)
+    supervisor.start(one)
+    os.kill(pid_of(one), signal.SIGKILL)
+    check_until(supervisor, lambda: "is full" in output(supervisor))
+    for _ in range(5):
+        time.sleep(0.02)
+        supervisor.check_all()
+    assert (one.process, one.deaths) == (None, [])
+    free[0] = usage.total
+    check_until(supervisor, lambda: one.ready)
 
 
 def test_a_process_that_never_gets_ready_counts_as_dead(tmp_path: Path, supervisor: Supervisor) -> None:
