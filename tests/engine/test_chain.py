@@ -38,6 +38,23 @@ def test_nodes_are_in_the_order_of_the_call() -> None:
     assert [node.label for node in nodes] == list(NODES.values())
 
 
+def test_a_finding_that_only_supports_the_cause_moves_to_its_node_too() -> None:
+    found = [finding("conversation.exists", "fail", "not_found"), finding("route.oracle", "fail", "absent")]
+    verdict = {"cause": "conv.not_found", "because": ["conversation.exists"], "supported_by": ["route.oracle"]}
+    nodes = {node.code: node for node in chain(found, verdict)}
+    assert [each.check_id for each in nodes["conversation"].findings] == ["conversation.exists", "route.oracle"]
+    assert nodes["route"].findings == ()
+
+
+def test_an_unknown_outcome_is_last_in_its_node() -> None:
+    nodes = by_code(*(finding("oauth.token", outcome, subject=outcome) for outcome in ("new", "skip", "fail")))
+    assert [each.outcome for each in nodes["token"].findings] == ["fail", "skip", "new"]
+
+
+def test_a_verdict_with_no_more_than_its_cause_marks_the_node() -> None:
+    assert [node.code for node in chain([], {"cause": "conv.ended"}) if node.is_first_failure] == ["conversation"]
+
+
 def test_without_findings_every_node_is_skipped_and_none_is_first() -> None:
     assert {node.outcome for node in chain([], {})} == {Outcome.SKIP}
     assert not any(node.is_first_failure for node in chain([], {}))

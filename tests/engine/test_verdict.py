@@ -628,3 +628,28 @@ def test_a_verdict_in_json_has_lists_and_its_rival() -> None:
 def test_each_code_of_a_check_has_its_cause(findings: list[FindingResult], cause: str, certainty: str) -> None:
     verdict = judge(findings)
     assert (verdict.cause, verdict.certainty) == (cause, certainty)
+
+
+@pytest.mark.parametrize(
+    ("findings", "cause"),
+    [
+        (output("x conversation.exists:not_found", "+ route.oracle:routed"), "conv.not_found"),
+        (output("x conversation.exists:not_found"), "undetermined"),
+        (output("x request.path:not_in_api", "x route.oracle:not_routed"), "path.not_in_api"),
+        (output("x request.path:not_in_api"), "undetermined"),
+    ],
+)
+def test_a_part_names_a_cause_only_if_its_exceptions_were_checked(findings: list[FindingResult], cause: str) -> None:
+    assert judge(findings, part=True).cause == cause
+
+
+def test_what_was_misread_from_a_screenshot_leaves_a_call_that_worked_alone() -> None:
+    assert judge(answered(200, "success", SCREENSHOT)).cause == "none"
+    assert judge(answered(404, "not_found", SCREENSHOT)).because == ("request.path",)
+
+
+def test_behind_a_gateway_a_404_may_hide_a_missing_permission() -> None:
+    """The first choice is a cause that fits the response, which a missing permission does only there."""
+    named = ("x permissions.call:permission_missing",)
+    assert judge(answered(404, "not_found", *named)).cause == "undetermined"
+    assert judge(answered(404, "not_found", "+ provider.configured:listed", *named)).cause == "authz.permission_missing"
