@@ -7,6 +7,7 @@ from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.request import (
     judge_authorization,
     judge_body,
+    judge_body_ids,
     judge_host,
     judge_method,
     judge_path,
@@ -380,3 +381,23 @@ def test_what_is_wrong_with_a_token_request_is_named(body: str | None, content_t
     assert fault in result.evidence["trouble"]
     assert result.evidence["content_type"] == content_type
     assert result.evidence["trouble"] in result.sentence
+
+
+WRONG_ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7g11"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "fields"),
+    [
+        (None, "no_ids", None),
+        ("[]", "no_ids", None),
+        ('{"a": "x", "b": 5}', "no_ids", None),
+        (f'{{"a": "{ID}"}}', "uuids", None),
+        (f'{{"a": "{ID}", "b": "{WRONG_ID}", "c": "{WRONG_ID}"}}', "not_uuids", ["b", "c"]),
+    ],
+)
+def test_the_ids_in_the_body_are_judged_by_their_letters(body: str | None, code: str, fields: list[str] | None) -> None:
+    result = judge_body_ids(call_of("POST", API + START, body))
+    assert (result.code, result.evidence.get("fields")) == (code, fields)
+    if fields:
+        assert (result.outcome, result.sentence.split(" ")[1]) == (Outcome.WARN, fields[0])
