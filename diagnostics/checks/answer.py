@@ -21,7 +21,7 @@ from diagnostics.checks.base import (
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.documents.limits import describe_wait, parse_retry_after
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning, meaning_of_message, missing_permission_in_message
-from diagnostics.parsing.call import ReceivedResponse
+from diagnostics.parsing.call import JOINED_BASE, ReceivedResponse
 from diagnostics.parsing.response_text import permissions_in
 
 SESSION_PATH = "/api/v2/webdeployments/deployments/{deploymentId}/cobrowse/{sessionId}"
@@ -99,6 +99,10 @@ def answer_meaning(ctx: CheckContext) -> Iterator[Result]:
         )
     if result.code in ("foreign", "server_error_foreign") and ctx.call is not None and ctx.call.from_screenshot:
         result = from_screenshot(result)
+    if result.code == "network_dns" and ctx.call is not None and JOINED_BASE.match(ctx.call.url.strip()):
+        result = failed(
+            "joined_urls", "No response arrived: the host name was put together from two URLs, so no server has it."
+        )
     reads_session = aim is not None and aim.operation is not None and aim.operation.path == SESSION_PATH
     yield as_session_read(result) if reads_session else result
 

@@ -277,6 +277,8 @@ HIDDEN = re.compile(
     re.IGNORECASE,
 )
 MASKED = re.compile(r"\[masked[^\]]*\]")
+# A variable whose name may have spaces: {{$dotenv TOKEN}}, ${{ secrets.TOKEN }}, <access token>.
+IN_BRACES = re.compile(r"\$?\{\{[^{}]{1,80}\}\}|\$\{[^{}]{1,80}\}|\$\([^()]{1,80}\)|<[\w .-]{1,60}>")
 
 
 @check(
@@ -286,7 +288,7 @@ MASKED = re.compile(r"\[masked[^\]]*\]")
     about="call",
     depends_on=("headers",),
     needs=("call",),
-    version=2,
+    version=3,
 )
 def request_headers(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call and ctx.aim:
@@ -331,7 +333,7 @@ def judge_authorization(call: FailingCall, aim: Aim) -> Result:
 
 def _authorization_fault(values: list[str]) -> str:
     value = values[0]
-    words = MASKED.sub("TOKEN", value).strip().split()
+    words = IN_BRACES.sub("TOKEN", MASKED.sub("TOKEN", value)).strip().split()
     if len(values) > 1:
         return "it is sent more than once"
     if not words:

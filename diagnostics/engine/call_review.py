@@ -14,7 +14,7 @@ from diagnostics.engine.fixes import Fix, fix_for
 from diagnostics.engine.verdict import Verdict
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Contract
-from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
+from diagnostics.genesys.regions import Region, find_region, nearest_regions, region_of_host
 from diagnostics.genesys.response import OrgResponse
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim
@@ -83,7 +83,8 @@ def review_call(inputs: Inputs, contract: Contract, region: Region | None = None
 
 
 def _review(inputs: Inputs, contract: Contract, region: Region | None) -> CallReview:
-    known = (inputs.call and region_of_host(inputs.call.host)) or region or UNKNOWN_REGION
+    token_region = find_region(inputs.call.token_region) if inputs.call and inputs.call.token_region else None
+    known = token_region or (inputs.call and region_of_host(inputs.call.host)) or region or UNKNOWN_REGION
     aim = aim_of(inputs, contract)
     ctx = CheckContext(
         Target("diagnosis", known, "", "", inputs.conversation_id),
@@ -134,6 +135,8 @@ def _without_org(check: Check, result: Result, ctx: CheckContext) -> Result:
             hint=result.hint,
             evidence=result.evidence,
         )
+    if result.code == "wrong_method" and ctx.aim is not None and ctx.aim.world == "gateway":
+        return skipped("no_operation", "The path isn't in the published API, so there is no method to compare.")
     if check.id != "request.host" or ctx.target.region is not UNKNOWN_REGION:
         return result
     if result.code == "unknown_host":

@@ -59,6 +59,7 @@ NAMED_BY_RESPONSE: Final[dict[str, frozenset[str]]] = {
     "foreign": _NOT_THE_API,
     "server_error_foreign": _NOT_THE_API,
     "network_dns": frozenset({"env.dns", *_NO_RESPONSE}),
+    "joined_urls": frozenset({"path.base_duplicated"}),
     "network_tls": frozenset({"env.tls", *_NO_RESPONSE}),
     "network_timeout": frozenset({"env.timeout", *_NO_RESPONSE}),
     "network_proxy": frozenset({"env.proxy", *_NO_RESPONSE}),

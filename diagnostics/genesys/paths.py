@@ -12,7 +12,7 @@ LONGEST_PATH = 4000  # characters; much longer than any published path, so that 
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 PLACEHOLDERS = re.compile(
     r"""\{[^{}]*\} | \$\{[^{}]*\} | \{\{[^{}]*\}\} | <[^<>]*> | \[[^\[\]]*\]    # {id} ${id} {{id}} <id> [id]
-      | \#\{[^{}]*\} | @[A-Za-z_]\w*                                            # #{id} @id
+      | \#\{[^{}]*\} | @[A-Za-z_]\w* | \$\([A-Za-z_][\w.]*\) | %\([A-Za-z_]\w*\)s  # #{id} @id $(id) %(id)s
       | :[A-Za-z_]\w* | \$[A-Za-z_]\w* | %{1,2}[A-Za-z_]\w*%{1,2} | %[sd]       # :id $ID %ID% %%ID%% %s
       | [a-z][A-Za-z]*I[dD] | (?:[A-Za-z]+[_-])+[iI][dD]                        # conversationId, conversation_id
       | (?i:your|my)[_-][\w-]+ | \.{3} | \u2026                        # YOUR_CONVERSATION ...
@@ -40,11 +40,11 @@ def split_path(path: str) -> tuple[str, ...]:
 
 
 def is_placeholder(segment: str) -> bool:
-    """Is this a placeholder that wasn't filled in: {conversationId}, %7Bid%7D, :id, <id>, ${id}, YOUR_ID?
+    """Is this a placeholder that wasn't filled in: {conversationId}, %7Bid%7D, %257Bid%257D, :id, <id>, ${id}, YOUR_ID?
 
     A UUID in brackets isn't one, but a value with brackets too many.
     """
-    text = unquote(segment).strip() if len(segment) <= 200 else ""
+    text = unquote(unquote(segment)).strip() if len(segment) <= 200 else ""
     return PLACEHOLDERS.fullmatch(text) is not None and UUID.fullmatch(text.strip(BRACKETS)) is None
 
 

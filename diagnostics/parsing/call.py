@@ -10,6 +10,9 @@ from urllib.parse import SplitResult, urlsplit
 from diagnostics.parsing.data_action import wrapped_message, wrapped_status
 from diagnostics.text.cleaning import read_json as read_clean_json
 
+# A base URL that a program put before a whole URL.
+JOINED_BASE = re.compile(r"^https?://[\w.-]{1,200}(?=https?://)", re.IGNORECASE)
+
 NoteKind = Literal["taken", "guessed", "dropped", "masked"]
 
 
@@ -31,7 +34,10 @@ class FailingCall:
     `url` is "" if no published operation has that name. `variables` are the placeholders in `url` that a running program
     would fill, such as `{conversationId}`. `as_sent` is true for a recorded request, in which no shell fills anything.
     `from_screenshot` is true if misread letters were corrected, so that the host and the path prove nothing.
-    `body_unknown` is true if the text doesn't show whether the call had a body, as a line of a log doesn't.
+    `body_unknown` is true if the text doesn't show whether the call had a body, as a line of a log doesn't. `id_masked` is
+    true if the place of the conversation ID held something that was masked, such as a phone number, so no ID.
+    `token_region` is the key of the region whose login host issued the token according to the text, if that is another
+    one than the call's and the token was refused.
     """
 
     method: str = ""
@@ -43,11 +49,14 @@ class FailingCall:
     as_sent: bool = False
     from_screenshot: bool = False
     body_unknown: bool = False
+    id_masked: bool = False
+    token_region: str = ""
 
     @property
     def split(self) -> SplitResult:
         """The parts of the URL. Text that isn't a URL is all path."""
         text = self.url.strip().replace("#{", "%23{")  # a variable of Ruby, not a fragment
+        text = JOINED_BASE.sub(r"\g<0>/", text, count=1)
         if text and "://" not in text and not text.startswith("/") and _is_like_host(text):
             text = f"//{text}"
         try:

@@ -34,7 +34,8 @@ class Draft:
 
     `conversation_id` is an ID that the call names outside its URL. `secrets` are raw values that were encoded or dropped
     while reading, to be masked wherever else they occur. `variables` are those of FailingCall, `literals` variables that
-    a shell sends as written. `time` is that of the log or HAR, as in `times`.
+    a shell sends as written. `token_region` is that of FailingCall. `is_described` is true for a call of an API description,
+    which nobody sent. `time` is that of the log or HAR, as in `times`.
     """
 
     form: str
@@ -51,6 +52,8 @@ class Draft:
     literals: tuple[str, ...] = ()
     from_screenshot: bool = False
     body_unknown: bool = False
+    token_region: str = ""
+    is_described: bool = False
     time: str = ""
 
     @property

@@ -79,6 +79,8 @@ class Inputs:
                 "as_sent",
                 "from_screenshot",
                 "body_unknown",
+                "id_masked",
+                "token_region",
             ),
             "answer": _as_dict(self.response, "status", "headers", "body", "network_error"),
             "conversation_id": self.conversation_id,
@@ -195,6 +197,8 @@ def _call(row: Mapping[str, Any]) -> FailingCall:
         as_sent=row.get("as_sent", False),
         from_screenshot=row.get("from_screenshot", False),
         body_unknown=row.get("body_unknown", False),
+        id_masked=row.get("id_masked", False),
+        token_region=row.get("token_region", ""),
     )
 
 

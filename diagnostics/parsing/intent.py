@@ -11,6 +11,7 @@ from diagnostics.genesys.contract import Contract, Operation, is_placeholder
 from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.company_gateway import path_below
+from diagnostics.redaction.patterns import MASKED
 
 World = Literal["published", "gateway", "token", "none"]
 PathFault = Literal[
@@ -25,6 +26,13 @@ PathFault = Literal[
 ]
 IdState = Literal["absent", "uuid", "malformed", "placeholder", "missing"]
 
+# What people write over an ID that they don't want to show.
+HIDDEN_ID = re.compile(
+    r"[<\[({*_-]{0,3}(?:(?:hidden|redacted|masked|removed|censored|anonymi[sz]ed|obfuscated|scrubbed|geschwärzt|entfernt|ausgeblendet|"
+    r"oculto|ocultado|masqué|supprimé|nascosto|oculta?d[oa])(?:[ _-](?:id|uuid|value|conversation))?)[>\])}*_-]{0,3}|[*•█▇■]{3,60}|"
+    r"[0-9A-Fa-f-]{2,40}(?:[*•█]{2,60}|…|\.{3})[0-9A-Fa-f*•█-]{0,40}",
+    re.IGNORECASE,
+)
 START_PATH = "/api/v2/conversations/{conversationId}/cobrowse"
 START_OPERATION = "postConversationCobrowse"
 # What a variable without a value becomes in different languages.
@@ -87,14 +95,20 @@ def read_aim(call: FailingCall, conversation_id: str, contract: Contract, compan
     below = path_below(company_gateway, call)
     path, filled = _filled(_path_of(call) if below is None else below, conversation_id)
     id = id_in(path) or id_in_query(call.query) or _id_in_body(call)
+    masked = id if call.id_masked and MASKED.fullmatch(id) else ""
+    hidden = id if not masked and len(id) <= 60 and HIDDEN_ID.fullmatch(id) else ""
     base = Aim(
         method=method,
         path=path,
         world="none",
-        placeholders=tuple(unquote(s) for s in path.split("/") if is_placeholder(s) and s not in call.variables),
+        placeholders=tuple(
+            unquote(s)
+            for s in path.split("/")
+            if is_placeholder(s) and s not in call.variables and unquote(s) not in (masked, hidden)
+        ),
         filled=filled,
         id_text=id,
-        id_state=_id_state(id, call.variables),
+        id_state="malformed" if masked else "absent" if hidden else _id_state(id, call.variables),
         provider_id=_provider_id(call),
         starts_session="cobrowse" in path.lower() and method != "GET",
         host_variables=_variables_in_host(call),
@@ -200,6 +214,8 @@ def _path_of(call: FailingCall) -> str:
     base, slash, rest = path.lstrip("/").partition("/")
     if not call.host and slash and is_placeholder(base) and rest.startswith(("api/", "oauth/")):
         path = f"/{rest}"  # {{baseUrl}}/api/v2/...: a variable for the host
+    if not call.host and re.match(r"/?v2/", path):
+        path = f"/api/{path.lstrip('/')}"
     if not call.host and path and not path.lower().startswith(("/api/", "api/", "/oauth/", "oauth/")):
         path = f"{PREFIX}/{path.lstrip('/')}"
     return path if path.startswith("/") or not path else f"/{path}"

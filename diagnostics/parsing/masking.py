@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from diagnostics.genesys.paths import LONGEST_PATH
 from diagnostics.parsing.call import FailingCall, Note, Parsed, ReceivedResponse, read_json
 from diagnostics.parsing.draft import Draft, DraftResponse, Headers
+from diagnostics.parsing.intent import id_in
 from diagnostics.parsing.times import failure_time
 from diagnostics.redaction import patterns as masks
 from diagnostics.redaction.masker import Masker
@@ -65,16 +67,25 @@ def _reveals(raw: str) -> bool:
 
 
 def _call(masker: Masker, draft: Draft) -> FailingCall:
+    url = masker.url(draft.url)
     return FailingCall(
         method=draft.method,
-        url=masker.url(draft.url),
+        url=url,
         headers=_headers(masker, draft.headers),
         body=_body(masker, draft.body, "the body"),
         sdk_method=masker.text(draft.sdk_method),
         variables=tuple(masker.text(name) for name in draft.variables),
         from_screenshot=draft.from_screenshot,
         body_unknown=draft.body is None and (draft.body_unknown or draft.form in EXCERPTS),
+        id_masked=_masks_id(draft.url, url),
+        token_region=draft.token_region,
     )
+
+
+def _masks_id(url: str, masked: str) -> bool:
+    """Whether something in the place of the conversation ID was masked just now, not by the person who pasted it."""
+    before, after = (id_in(text.split("?", 1)[0]) if len(text) <= LONGEST_PATH else "" for text in (url, masked))
+    return before != after and masks.MASKED.fullmatch(after) is not None
 
 
 def _response(masker: Masker, response: DraftResponse) -> ReceivedResponse:

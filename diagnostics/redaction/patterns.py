@@ -32,6 +32,8 @@ UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-F
 JWT = re.compile(r"eyJ[\w-]{6,}+(?:\.[\w-]*+){0,4}")
 WEBSOCKET = re.compile(r"wss?://[^\s\"'<>\\]++", re.IGNORECASE)
 USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]{1,2000}@")
+# A UUID that was cut off, which must stay visible for the diagnosis.
+CUT_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}(?:-[0-9A-Fa-f]{1,4}){1,2}(?:-[0-9A-Fa-f]{0,14})?")
 # A run can't begin within an escape such as \\n or \\u00e9, because the mask would break the escape.
 LONG_WORD = re.compile(r"(?<!\\)(?<!\\u)(?<!\\u.)(?<!\\u..)(?<!\\u...)[A-Za-z0-9_\-+~]{20,}+={0,2}")
 # A word may begin right after an escape, whose last character is a letter or a digit.
@@ -173,7 +175,12 @@ def looks_like_token(run: str) -> bool:
     also without hyphens or with a digit too few.
     """
     run = UUID.sub("", run)
-    if len(run) < 20 or re.fullmatch(r"[0-9A-Fa-f]{32}", run) or re.fullmatch(r"\w{6,10}(?:-\w{2,6}){3}-\w{8,14}", run):
+    if (
+        len(run) < 20
+        or re.fullmatch(r"[0-9A-Fa-f]{32}", run)
+        or CUT_UUID.fullmatch(run)
+        or re.fullmatch(r"\w{6,10}(?:-\w{2,6}){3}-\w{8,14}", run)
+    ):
         return False
     parts = [part for part in re.split(r"[_\-+=~ .:]", run) if part]
     if all(
