@@ -10,6 +10,7 @@ from diagnostics.parsing.curl_options import CurlOptions, read_options
 from diagnostics.parsing.draft import Draft, method_in
 from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.shell import ShellCommand, read_command
+from diagnostics.parsing.unwrapping import MAX_SCAN
 from diagnostics.text import time_budget
 
 # "curl" in prose is not a command: in one an option, a quote, a variable or an address follows.
@@ -17,6 +18,13 @@ CURL = re.compile(
     r"(?<![\w./-])curl(?:\.exe)?(?=(?:[ \t\xa0]|[\\^`][ \t]*\r?\n)++(?:--?[A-Za-z]|['\"“‘$<{\\^`]|https?://"
     r"|(?:[\w-]+\.){1,8}[a-z]{2,}[/:\s]|localhost))"
 )
+
+
+# What stands before the name of a file whose content follows, and the next command.
+SHOWS = re.compile(r"(?:[^\n]{0,80}[$#%>] ?)?(?:(?:cat|type|more|less|bat|Get-Content)[ \t]{1,4})?[ \t#/*`]{0,4}[\"']?")
+HEREDOC = re.compile(r"\bcat\b[^\n]{0,200}<<-?[ \t]{0,4}[\"']?(?P<end>\w{1,20})")
+COMMAND = re.compile(r"[$#%>] |PS |curl |```")
+MAX_SHOWN, MAX_CONTENT = 20, 20_000
 
 
 def find_curl(text: str) -> int:
@@ -52,9 +60,46 @@ def _read(text: str, command: ShellCommand, options: CurlOptions, dropped: list[
     for flag in dropped:
         draft.note("dropped", flag)
     draft.literals = tuple(command.literals)
+    _fill_files(options, text[:MAX_SCAN])
     fill(draft, options, command.variables)
     draft.response = find_response(text[command.end : until])
     return draft
+
+
+def _fill_files(options: CurlOptions, text: str) -> None:
+    """Replaces the only file of the data by its content, if the text shows that."""
+    if len(options.files) != 1 or options.data or options.form or options.query:
+        return
+    name = options.files[0][:200]
+    at = text.find(name)
+    for _ in range(MAX_SHOWN):
+        if at < 0:
+            return
+        if content := _shown_at(text, at, at + len(name)):
+            options.data = [content]
+            options.from_file, options.files = False, []
+            return
+        at = text.find(name, at + 1)
+
+
+def _shown_at(text: str, start: int, end: int) -> str:
+    """The content of the file whose name is at `start`, if a command or a heading shows it there; "" otherwise."""
+    line_start, line_end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    if line_end < 0:
+        return ""
+    line = text[max(line_start, start - 200) : min(line_end, end + 200)]
+    if heredoc := HEREDOC.search(line):
+        last = text.find(f"\n{heredoc['end']}", line_end, line_end + MAX_CONTENT)
+        return text[line_end:last].strip() if last > 0 else ""
+    if not SHOWS.fullmatch(text, max(line_start, start - 200), start) or text[end:line_end].strip("\"' \t:"):
+        return ""
+    lines: list[str] = []
+    for row in text[line_end + 1 : line_end + MAX_CONTENT].split("\n"):
+        if COMMAND.match(row):
+            break
+        lines.append(row)
+    content = "\n".join(lines).strip()
+    return content if content.startswith(("{", "[")) else ""
 
 
 def fill(draft: Draft, options: CurlOptions, variables: Sequence[str], program: str = "curl") -> None:

@@ -65,6 +65,7 @@ class CurlOptions:
     upload: bool = False
     has_data: bool = False
     from_file: bool = False
+    files: list[str] = field(default_factory=list)
 
 
 def read_options(words: list[str]) -> tuple[CurlOptions, list[str]]:
@@ -134,6 +135,7 @@ def _data(options: CurlOptions, value: str, files: bool = True) -> None:
     options.has_data = True
     if files and value.startswith("@"):
         options.from_file = True
+        options.files.append(value[1:])
     else:
         options.data.append(value)
 

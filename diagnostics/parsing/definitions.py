@@ -1,8 +1,9 @@
 """Finds the values that a text gives to variables of a shell, a program or an environment, and the region it sets."""
 
 import re
+from itertools import islice
 
-from diagnostics.genesys.regions import Region, find_region
+from diagnostics.genesys.regions import Region, find_region, region_of_host
 from diagnostics.parsing.call import Note
 from diagnostics.parsing.draft import Draft
 from diagnostics.text import time_budget
@@ -41,11 +42,32 @@ ECHOED = re.compile(
     r"(?P<value>[^\s\"'`$]{1,4000})[ \t]*$",
     re.MULTILINE,
 )
-PATTERNS = (ASSIGNED, PAIR, YAML_PAIR, YAML_LIST, FIELD, ECHOED, COMMENTED)
+# An option such as docker's -e NAME=value, and a further assignment in a line: api = "...", id = "...".
+OPTION = re.compile(
+    r"(?<!\S)(?:-e|--env|--build-arg|--set|--env-var)[ =][\"']?(?P<name>[A-Za-z_]\w{0,80})=(?:\"(?P<double>[^\"\n]{1,4000})\"|"
+    r"'(?P<single>[^'\n]{1,4000})'|(?P<bare>[^\s\"'`;,&|(){}\[\]]{1,4000}))"
+)
+LISTED = re.compile(
+    r",[ \t]{1,4}(?P<name>[A-Za-z_]\w{0,80})[ \t]{0,3}=[ \t]{0,3}(?:\"(?P<double>[^\"\n]{1,4000})\"|'(?P<single>[^'\n]{1,4000})')"
+)
+PATTERNS = (ASSIGNED, PAIR, YAML_PAIR, YAML_LIST, FIELD, ECHOED, OPTION, LISTED, COMMENTED)
+ACTION_INPUT = re.compile(
+    r"\$!?\{(?:input|esc|successTemplateUtils)\.[\w.()$!{}-]{1,120}\}|\$esc\.\w{1,30}\([^()]{1,80}\)"
+)
+URL_TEMPLATE = re.compile(
+    r"\brequest[ _-]?url[ _-]?template[\"'`*]{0,3}\s{0,4}[:=]\s{0,4}[\"'`]?(?:https?://[\w.-]{4,100})?$", re.IGNORECASE
+)
+DOCUMENTED_PARAMETER = re.compile(r"\{[A-Za-z]\w{1,60}\}")
+QUOTED_FROM = re.compile(
+    r"\b(?:docs?|documentation|swagger|api reference|api explorer|developer cent(?:er|re)|doku\w{0,10}|documentación|documentação|"
+    r"documentazione)\b[^.\n]{0,80}$",
+    re.IGNORECASE,
+)
+EXPRESSION = re.compile(r"[A-Za-z_$][\w$]{0,80}(?:\.[\w$]{1,80}){1,5}")
 VARIABLE = re.compile(
     r"\$\{\{\s{0,3}(?P<action>[\w. -]{1,80}?)\s{0,3}\}\}|"
     r"\{\{\s{0,3}(?P<double>[\w. -]{1,80}?)\s{0,3}\}\}|\$\{(?:env:|"
-    r"process\.env\.)?(?P<shell>[\w.-]{1,80})(?::?[-?+][^{}]{0,80})?\}"
+    r"process\.env\.)?(?P<shell>[\w.-]{1,80}?)(?::?-(?P<default>[^{}]{0,200})|:?[?+][^{}]{0,80})?\}"
     r"|\$(?:env:)?(?P<dollar>[A-Za-z_]\w{0,80})|\$\((?P<kubernetes>[A-Za-z_]\w{0,80})\)|%(?P<percent>[A-Za-z_]\w{0,80})%|"
     r"!(?P<delayed>[A-Za-z_]\w{0,80})!|\{(?P<single>[A-Za-z_][\w.]{0,80})\}|"
     r"<(?P<angle>[A-Za-z_][\w -]{0,60})>"
@@ -89,8 +111,29 @@ ANY_HOST = re.compile(rf"(?<![\w.-]){HOST}(?![\w-])", re.IGNORECASE)
 
 
 API_HOST = re.compile(rf"(?<![\w.-])(?=api\.){HOST}(?![\w-]|\.\w|/\w)", re.IGNORECASE)
+LOGIN_HOST = re.compile(rf"(?<![\w.-])(?=login\.){HOST}(?![\w-]|\.\w)", re.IGNORECASE)
+# A program that signs in with an SDK, in the environment that it sets before.
+SIGNS_IN = re.compile(
+    r"loginClientCredentialsGrant|authorizeClientCredentials|get_client_credentials_token|AuthorizeClientC"
+)
+ENVIRONMENT = REGION_SET[1]
+# A base URL that ends before the path of a call.
+BASE = re.compile(
+    rf"(?P<base>https?://(?=api\.){HOST}(?:/api(?:/v2)?)?/?)(?=[\s\"'`,;)>\]]|\.\s|$)(?!\s?[?])", re.IGNORECASE
+)
+# The host and the path in an error of Python's urllib3.
+POOL = re.compile(
+    r"HTTPSConnectionPool\(host='(?P<host>[\w.-]{1,200})', port=443\)[^\n]{0,80}? url: (?P<path>/\S{1,2000})"
+)
+BARE_PATH = re.compile(r"/?(?:api/|v2/)|/(?:conversations|cobrowse|webdeployments|webmessaging|users|oauth)/")
+# Clients that append a path to their base URL, even if it starts with a slash.
+APPENDS = re.compile(
+    r"\bhttpx\.(?:Async)?Client\(|\bbase_url\s{0,3}=|\bbaseURL\b|\bconcat\w{0,10}|\bappend\w{0,4}\b|\bput together\b|"
+    r"\bzusammengesetzt\b|\bangeh[aä]ngt\b|\bhintereinander\b",
+    re.IGNORECASE,
+)
 SETTING = re.compile(
-    r"(?:^|\n|[=:'\"`(#/]|->|\b(?:host|base|url|server|domain|region|is|on|at|to|against|auf|gegen|sur))[ \t>*-]{0,4}$",
+    r"(?:^|[.?!;]|\n|[=:'\"`(#/–—]|->|\b(?:host|base|url|server|domain|region|is|on|at|to|against|auf|gegen|sur))[ \t>*-]{0,4}$",
     re.IGNORECASE,
 )
 EXAMPLE = re.compile(r"\b(?:docs?|documentation|examples?|samples?|forum|e\.g)\b", re.IGNORECASE)
@@ -111,7 +154,7 @@ class Definitions:
             for pattern in PATTERNS:
                 for found in time_budget.checked(pattern.finditer(self.text)):
                     value = next((group for group in found.groups()[1:] if group), "").strip()
-                    if value and len(self._values) < MAX_NAMES:
+                    if value and len(self._values) < MAX_NAMES and not _is_expression(found):
                         self._values.setdefault(_key(found["name"]), value)
         return self._values
 
@@ -139,13 +182,20 @@ class Definitions:
             name = next((group for group in found.groups() if group), "")
             if found[0] in literals or ((found["single"] or found["angle"]) and not in_code):
                 return found[0]  # sent as written, which may be what is wrong
-            value = self.values.get(_key(name)) or self.values.get(_key(name.rpartition(".")[2]))
+            value = self.values.get(_key(name)) or self.values.get(_key(name.rpartition(".")[2])) or found["default"]
             if value is None or value == found[0] or depth > 3 or _key(value) == _key(name):
                 return found[0]
             filled[name] = None
             return self._filled(value, filled, in_code, depth + 1)
 
         return VARIABLE.sub(replace, text) if len(text) < 20_000 else text
+
+
+def _is_expression(found: re.Match[str]) -> bool:
+    """Whether a program assigns the value of another name, such as interaction.id."""
+    bare = found.groupdict().get("bare") or ""
+    is_program = " =" in found[0] or "= " in found[0]
+    return is_program and EXPRESSION.fullmatch(bare) is not None and find_region(bare) is None
 
 
 def _key(name: str) -> str:
@@ -155,7 +205,9 @@ def _key(name: str) -> str:
 def fill_conversation(draft: Draft) -> None:
     """Replaces the variable for the conversation ID in the path with the ID that the text names."""
     in_template = (
-        found[0] for found in IN_TEMPLATE.finditer(draft.url) if draft.form in PROGRAMS or not found["braces"]
+        found[0]
+        for found in IN_TEMPLATE.finditer(draft.url)
+        if (draft.form in PROGRAMS or not found["braces"]) and found[0] not in draft.literals
     )
     variable = next((name for name in (*draft.variables, *in_template) if "conv" in name.lower()), "")
     if variable and draft.conversation_id:
@@ -163,6 +215,19 @@ def fill_conversation(draft: Draft) -> None:
         draft.variables = tuple(name for name in draft.variables if name != variable)
         draft.remove_notes("is not in the text")
         draft.note("guessed", f"The conversation ID {draft.conversation_id} comes from another line of the text.")
+
+
+def mark_templates(draft: Draft, text: str) -> None:
+    """Adds to `variables` what a data action fills in, and the parameters of a call that the text only quotes from the
+    documentation."""
+    path = draft.url.split("?", 1)[0]
+    at = text.find(path) if path else -1
+    found: list[str] = []
+    if at > 0 and URL_TEMPLATE.search(text, max(0, at - 120), at):
+        found = [segment for segment in path.split("/") if ACTION_INPUT.fullmatch(segment)]
+    if at > 0 and draft.response is None and draft.form == "short" and QUOTED_FROM.search(text, max(0, at - 120), at):
+        found += [segment for segment in path.split("/") if DOCUMENTED_PARAMETER.fullmatch(segment)]
+    draft.variables = tuple(dict.fromkeys((*draft.variables, *found)))
 
 
 def region_set(text: str) -> Region | None:
@@ -200,17 +265,75 @@ def region_named(text: str) -> Region | None:
 
 
 def use_host(draft: Draft, text: str) -> None:
-    """Adds the host of the region that the text sets to a bare path."""
+    """Adds the base URL that the text gives to a bare path, else the host of the region that the text sets."""
+    if not BARE_PATH.match(draft.url):
+        return
+    for pool in islice(time_budget.checked(POOL.finditer(text)), 20):
+        if pool["path"].startswith(draft.url):
+            draft.url = f"https://{pool['host'].lower()}{draft.url}"
+            return
+    bases = {found["base"].lower() for found in time_budget.checked(BASE.finditer(text)) if _is_setting(text, found)}
+    if len(bases) == 1:
+        base = next(iter(bases)).rstrip("/")
+        draft.url = _joined(base, draft.url, text)
+        _replace_host_note(draft, f"The base URL {base} comes from another line of the text.")
+        return
     if not draft.url.startswith("/api/"):
         return
     region = region_set(text)
     if region is None:
-        hosts = {found[0].lower() for found in time_budget.checked(API_HOST.finditer(text)) if _is_setting(text, found)}
-        region = region_named(text) if len(hosts) == 1 else None
+        named = list(time_budget.checked(API_HOST.finditer(text)))
+        is_set = any(_is_setting(text, found) for found in named)
+        hosts = {found[0].lower() for found in named if not _is_example(text, found)}
+        region = find_region(next(iter(hosts))) if is_set and len(hosts) == 1 else None
     if region is not None:
         draft.url = f"https://{region.api_host}{draft.url}"
-        draft.notes = [Note(note.kind, note.what.replace("; no host is in the text.", ".")) for note in draft.notes]
-        draft.note("guessed", f"The host {region.api_host} comes from the region set in the text: {region.key}.")
+        sentence = f"The host {region.api_host} comes from the region set in the text: {region.key}."
+        _replace_host_note(draft, sentence)
+
+
+def _replace_host_note(draft: Draft, sentence: str) -> None:
+    draft.notes = [Note(note.kind, note.what.replace("; no host is in the text.", ".")) for note in draft.notes]
+    draft.note("guessed", sentence)
+
+
+def _joined(base: str, path: str, text: str) -> str:
+    """The address of a path below a base URL. A base that the path repeats is sent twice only by a client that appends."""
+    scheme, _, rest = base.partition("://")
+    host, slash, prefix = rest.partition("/")
+    path = "/" + path.lstrip("/")
+    if not prefix or (path.lower().startswith("/api/") and not APPENDS.search(text)):
+        return f"{scheme}://{host}{path}"
+    return f"{scheme}://{host}{slash}{prefix}{path}"
+
+
+def _is_example(text: str, found: re.Match[str]) -> bool:
+    return EXAMPLE.search(text, max(0, found.start() - 60), found.start()) is not None
+
+
+def token_region(draft: Draft, text: str) -> str:
+    """The key of the region whose login host issued the token, if the text names only that one, it is another one than the
+    call's, and the token was refused; "" otherwise."""
+    called = region_of_host(_host_of(draft.url))
+    if called is None or draft.status != 401:
+        return ""
+    hosts = {
+        found[0].lower() for found in time_budget.checked(LOGIN_HOST.finditer(text)) if not _is_example(text, found)
+    }
+    if (signs_in := SIGNS_IN.search(text)) and (found := ENVIRONMENT.search(text)) and found.start() < signs_in.start():
+        hosts.add(found["region"].lower())
+    issued = {region.key for host in hosts if (region := find_region(host))}
+    others = {
+        region.key
+        for found in time_budget.checked(API_HOST.finditer(text))
+        if (region := find_region(found[0])) and not _is_example(text, found)
+    }
+    return next(iter(issued)) if len(issued) == 1 and called.key not in issued and not issued & others else ""
+
+
+def _host_of(url: str) -> str:
+    found = re.match(r"https?://([^/?#]*)", url)
+    return found[1] if found else ""
 
 
 def _is_setting(text: str, host: re.Match[str]) -> bool:

@@ -16,12 +16,12 @@ from diagnostics.text import time_budget
 
 MAX_BODY = 4_000
 LEAD = r"[ \t>*#•`\"'_-]{0,8}"
-AFTER = r"[\"'`*_]{0,3}[ \t]{0,8}(?:[:：]|\n)[ \t]{0,8}[\"'`*_<]{0,4}"
+AFTER = r"[\"'`*_]{0,3}[ \t]{0,8}(?:[:：–—]|\n)[ \t]{0,8}[\"'`*_<]{0,4}"
 URL = re.compile(
     rf"^{LEAD}(?:(?:full |request[ _-]?|http )?(?:url|uri)(?:[ _-]?template)?|requesturltemplate|"
     rf"(?:[^\n:：|]{{0,40}} )?(?:d['’])?(?:url|uri)(?: [^\n:：|]{{0,20}})?|الرابط|"
-    rf"endpoint|endpunkt|punto final|adresse|dirección|endereço|エンドポイント|接口|地址|адрес){AFTER}"
-    r"(?P<url>(?:https?://|/api/|/oauth/|\{\{|api\.)[^\s\"'`<>,]{2,4000})",
+    rf"endpoint|resource|route|path|pfad|ruta|endpunkt|punto final|adresse|dirección|endereço|エンドポイント|接口|地址|адрес){AFTER}"
+    r"(?P<url>(?:https?://|/api/|/oauth/|\{\{|api\.|/(?:v2/)?(?:conversations|cobrowse|webdeployments|webmessaging)/)[^\s\"'`<>,]{2,4000})",
     re.IGNORECASE | re.MULTILINE,
 )
 METHOD = re.compile(
@@ -48,6 +48,8 @@ BODY = re.compile(
     rf"请求体|тело){AFTER}(?=[{{\[\"])",
     re.IGNORECASE | re.MULTILINE,
 )
+# A base URL, which the path in another line completes.
+BASE_ALONE = re.compile(r"https?://[\w.-]{4,100}(?::\d{1,5})?(?:/api(?:/v2)?)?/?", re.IGNORECASE)
 REDACTED = re.compile(r"\[?\*{0,3}(?:redacted|removed|hidden|filtered)\*{0,3}\]?", re.IGNORECASE)
 HEADER_LINE = re.compile(r"[ \t]{0,12}[A-Za-z][\w-]{1,60}:[ \t].*")
 
@@ -69,6 +71,7 @@ def labeled_calls(text: str) -> list[CallSpan]:
 def _blocks(text: str) -> Iterator[_Block]:
     """The labeled blocks, each from its request to the next one. A URL that a response repeats starts no block."""
     urls = list(islice(time_budget.checked(URL.finditer(text)), 4 * MAX_CANDIDATES))
+    urls = [found for found in urls if not BASE_ALONE.fullmatch(found["url"])] or urls
     requests = [found.start() for found in time_budget.checked(REQUEST.finditer(text))]
     methods = [found.start() for found in time_budget.checked(METHOD.finditer(text))]
     previous = 0

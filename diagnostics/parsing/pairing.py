@@ -5,7 +5,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
+from itertools import islice
 
 from diagnostics.genesys.contract import Operation, bundled
 from diagnostics.genesys.regions import region_of_host
@@ -13,7 +14,9 @@ from diagnostics.parsing.candidates import CallSpan, Candidate
 from diagnostics.parsing.definitions import Definitions, use_host
 from diagnostics.parsing.draft import ComposedBody, Draft, DraftResponse
 from diagnostics.parsing.objects import value_of
+from diagnostics.parsing.request_builders import fill_from_builder
 from diagnostics.parsing.response_text import (
+    METHOD_WORD,
     about_method,
     adjacent_status,
     is_response_body,
@@ -22,6 +25,7 @@ from diagnostics.parsing.response_text import (
 )
 from diagnostics.parsing.responses import CORS, Responses, completed, correlation_of
 from diagnostics.parsing.sdk import SUFFIX
+from diagnostics.parsing.short_form import IN_CODE
 from diagnostics.parsing.times import logged_time
 from diagnostics.parsing.unwrapping import MAX_SCAN
 from diagnostics.parsing.values import MARKED
@@ -34,25 +38,38 @@ FRAME = re.compile(
     r"\b(?:in |at |\.|\b)(?P<name>(?:get|post|put|patch|delete|Get|Post|Put|Patch|Delete)(?:_[a-z0-9_]{3,120}|[A-Z]\w{2,120}))\b"
 )
 ADDRESS = re.compile(r"https?://[\w.-]{4,200}(?::\d{1,5})?/(?:api/v2|oauth)/[^\s\"'`<>{}|\\,]{1,2000}")
+NUMBERED_STATUS = re.compile(
+    r"\b(?:the )?(?:(?P<first>first|1st|former|erste\w?|premi[eè]re?|primer[oa]?|primeir[oa])|(?P<second>second|2nd|latter|zweite\w?|"
+    r"deuxi[eè]me|segund[oa])|(?P<third>third|3rd|dritte\w?|troisi[eè]me|tercer[oa]?|terceir[oa]))\b[^.,;\n\d]{0,40}?\b"
+    r"(?P<status>20[0-4]|4(?:0\d|1[0-8]|2[1-9])|50[0-4])(?:'?s|'d|ed)?(?!\w)",
+    re.IGNORECASE,
+)
 MAX_FRAMES = 200
 OAUTH_ERROR = re.compile(
     r"\b(?:invalid_client|unauthorized_client|unsupported_grant_type|invalid_scope|invalid_request|invalid_grant)\b"
 )
 # Signs that a program fills in a literal, or appends to it.
 FILLED_IN = re.compile(r"%[-\d.]{0,4}[sdv@]|[$#]\{|\{\w{0,40}\}")
-APPENDED = re.compile(r"[ \t]{0,3}[+.%&]")
+APPENDED = re.compile(
+    r"[ \t]{0,3}(?:[+%&]|\.(?!toRequestBody|trim|to_?[jJ]son|encode|getBytes|toByteArray|replace\(\)))"
+)
 RECORDS = frozenset({"raw_http", "har", "json"})  # they show all headers
 MESSAGE_ALONE = ({"message"}, {"error"}, {"message", "error"}, {"detail"}, {"message", "request_id"})
 # A line that ends with a whole header. A token has no blanks, so a sentence about the header doesn't match.
 SENT_AUTHORIZATION = re.compile(
-    r"^(?:[^\n]{0,60}?[>→][ \t]?|[ \t]{0,8})Authorization: ?(?P<value>(?:(?:Bearer|Basic)[ \t]{1,3}){1,2}"
+    r"^(?:[^\n]{0,60}?[>→][ \t]?|[ \t]{0,8})Authorization: ?(?P<value>(?:(?:Bearer|Basic|Token|JWT|ApiKey|OAuth)[ \t]{1,3}){1,2}"
     r"[\"'“]?[\w.~+/=*•…<>{}\[\]$-]{4,4000}[\"'”]?)[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
+)
+# The header of a session, as a whole literal: session.headers["Authorization"] = "Bearer ...".
+SET_AUTHORIZATION = re.compile(
+    r"[\"'`]Authorization[\"'`][ \t]{0,3}(?:\][ \t]{0,3}=|:|,|=>)[ \t]{0,3}[frb$]?[\"'`](?P<value>(?:Bearer|Basic|Token|JWT)[ \t]"
+    r"[^\"'`\n]{4,4000})[\"'`](?![ \t]{0,3}[+.%&])"
 )
 BODY_IN_CODE = re.compile(
     r"(?:\.setBody|(?<!res)(?<!resp)(?<!response)(?<!err)\.[bB]ody(?:[ \t]{0,3}=|JSON)|BodyPublishers\.ofString|"
     r"RequestBody\.create|StringContent|(?<!\.)\bbody[ \t]{0,3}=|CURLOPT_POSTFIELDS[ \t]{0,3},)[ \t]{0,3}\(?[ \t]{0,3}"
-    r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){1,4000}+)\"|'(?P<single>(?:[^'\\\n]|\\.){1,4000}+)')"
+    r"(?:\"\"\"(?P<triple>[^\"]{1,400}(?:\"[^\"]{1,400}){0,60})\"\"\"|\"(?P<double>(?:[^\"\\\n]|\\.){1,4000}+)\"|'(?P<single>(?:[^'\\\n]|\\.){1,4000}+)')"
 )
 
 
@@ -63,6 +80,15 @@ class PasteContext:
     text: str
     responses: Responses
     definitions: Definitions
+
+    @cached_property
+    def by_number(self) -> dict[int, int]:
+        """The statuses that the text gives to calls by their number, as in "the first one returns 404"."""
+        found: dict[int, int] = {}
+        for each in islice(NUMBERED_STATUS.finditer(self.text, 0, MAX_SCAN), 20):
+            number = next(at for at, name in enumerate(("first", "second", "third")) if each[name])
+            found.setdefault(number, int(each["status"]))
+        return found
 
     @classmethod
     def of(cls, text: str) -> "PasteContext":
@@ -81,13 +107,21 @@ def paired(
         following = bisect_right(starts, call.at)
         until = starts[following] if following < len(starts) else len(context.text)
         lone = len(starts) == 1 or call.at == starts[-1]
-        candidates.append(Candidate.of(partial(_read, context, call, until, lone, starts[0]), call.at, call.end, whole))
+        candidates.append(Candidate.of(partial(_read, context, call, until, lone, starts), call.at, call.end, whole))
     return candidates
 
 
-def _read(context: PasteContext, call: CallSpan, until: int, last: bool, first: int) -> Draft:
+def _read(context: PasteContext, call: CallSpan, until: int, last: bool, starts: Sequence[int]) -> Draft:
+    first = starts[0]
     draft = call.fill(until)
     context.definitions.fill(draft)
+    if draft.is_described:
+        use_host(draft, context.text[:MAX_SCAN])
+        return draft
+    if last and call.at == first:
+        _fill_only_method(draft, context.text[:MAX_SCAN])
+    if draft.form == "short" and (not draft.method or _method_was_guessed(draft)) and _is_in_code(context.text, call):
+        fill_from_builder(draft, context.text, call.at, until)
     adjacent = adjacent_status(context.text, call.end)
     found = context.responses.between(call.at, until, adjacent)
     before = context.responses.between(0, first) if last else None
@@ -104,6 +138,8 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, first: 
     if draft.response is None and last and (status := status_in_prose(context.text[: min(first, MAX_SCAN)])):
         draft.response = DraftResponse(status)
         draft.note("guessed", f"The status {status} comes from a sentence.")
+    if len(starts) > 1 and context.by_number:
+        _set_numbered(draft, context.by_number, starts.index(call.at) if call.at in starts else -1)
     _fill_response_body(draft, context, call.end, until)
     _fill_authorization(draft, context.text, call.at, until)
     if draft.form == "short" and draft.body is None and last and call.at == first:
@@ -128,7 +164,7 @@ def _with_status(
     over a network error elsewhere."""
     if response is not None and (response.status or (response.network_error and adjacent is None)):
         return response
-    status = adjacent or status_near(text, call.at, call.end, until)
+    status = adjacent or status_near(text, call.at, call.end, until, method)
     status = status or status_in_prose(about_method(text[call.end : until][:5_000], method))
     if status is None:
         return None if response and isinstance(response.body, ComposedBody) and not _code_of(response) else response
@@ -156,6 +192,32 @@ def _fill_response_body(draft: Draft, context: PasteContext, start: int, until: 
             return
 
 
+def _set_numbered(draft: Draft, by_number: dict[int, int], number: int) -> None:
+    """Sets the status that the text gives to the call by its number, unless its response has a body or headers. The status
+    of another number isn't its own."""
+    response = draft.response
+    if response is not None and (response.body is not None or response.headers or response.network_error):
+        return
+    if number in by_number:
+        draft.response = DraftResponse(by_number[number])
+    elif response is not None and response.status in by_number.values():
+        draft.response = None
+
+
+def _is_in_code(text: str, call: CallSpan) -> bool:
+    """Whether the address of a call that was read alone is a string in a program."""
+    return IN_CODE.search(text, max(0, call.at - 8), call.at) is not None
+
+
+def _fill_only_method(draft: Draft, text: str) -> None:
+    """Sets the method of the only call of a text to the only method that the text names, as in "we POST to it"."""
+    named = {found[0] for found in islice(METHOD_WORD.finditer(text), MAX_FRAMES)}
+    if len(named) == 1 and draft.form in ("short", "log") and (not draft.method or _method_was_guessed(draft)):
+        draft.method = named.pop()
+        draft.remove_notes("No method was given")
+        draft.note("guessed", f"The method {draft.method} comes from another part of the text.")
+
+
 def _fill_authorization(draft: Draft, text: str, start: int, until: int) -> None:
     """Sets the Authorization header that the text shows as sent, such as in the output of `curl -v`."""
     if draft.form in RECORDS or sum(name.lower() == "authorization" for name, _ in draft.headers) > 1:
@@ -164,12 +226,19 @@ def _fill_authorization(draft: Draft, text: str, start: int, until: int) -> None
         draft.headers = [(name, value) for name, value in draft.headers if name.lower() != "authorization"]
         draft.headers.append(("Authorization", found["value"].strip()))
         return
+    if draft.form == "code" and draft.header("Authorization") is None:
+        values = {
+            found["value"] for found in islice(SET_AUTHORIZATION.finditer(text, 0, min(until, MAX_SCAN)), MAX_FRAMES)
+        }
+        if len(values) == 1:
+            draft.headers.append(("Authorization", values.pop()))
+            draft.remove_notes("The Authorization header is")
 
 
 def _fill_body(draft: Draft, text: str) -> None:
     """Sets the body that a program gives as a literal next to an address that was read alone."""
     found = BODY_IN_CODE.search(text, 0, MAX_SCAN)
-    literal = re.sub(r"\\([\"'\\])", r"\1", found["double"] or found["single"]) if found else ""
+    literal = re.sub(r"\\([\"'\\])", r"\1", found["triple"] or found["double"] or found["single"]) if found else ""
     if found and (FILLED_IN.search(literal) or APPENDED.match(text, found.end())):
         draft.body_unknown = True
     elif literal.lstrip()[:1] in tuple("{[") and not is_response_body(value_of(literal)):

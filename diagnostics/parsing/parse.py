@@ -12,7 +12,14 @@ from diagnostics.genesys.regions import region_of_host
 from diagnostics.parsing.call import Choice, Note, Parsed, Unreadable
 from diagnostics.parsing.candidates import Candidate, choice_of, most_likely, most_likely_index
 from diagnostics.parsing.curl import find_curl
-from diagnostics.parsing.definitions import conversation_named, fill_conversation, region_named, region_set
+from diagnostics.parsing.definitions import (
+    conversation_named,
+    fill_conversation,
+    mark_templates,
+    region_named,
+    region_set,
+    token_region,
+)
 from diagnostics.parsing.draft import Draft, DraftResponse, Headers
 from diagnostics.parsing.har import SMALLER, candidates_in_har, is_har
 from diagnostics.parsing.har import START as HAR_START
@@ -24,7 +31,7 @@ from diagnostics.parsing.pairing import merged
 from diagnostics.parsing.postman import START as POSTMAN_START
 from diagnostics.parsing.postman import candidates_in_documents
 from diagnostics.parsing.raw_http import find_request, has_response, read_response
-from diagnostics.parsing.response_text import STATUS_LINE, find_response
+from diagnostics.parsing.response_text import STATUS_LINE, find_response, status_in_prose
 from diagnostics.parsing.responses import Responses, completed, unwrapped
 from diagnostics.parsing.screenshot import corrected_text
 from diagnostics.parsing.thread import candidates_by_name, candidates_in_text
@@ -139,6 +146,8 @@ class PastedCall:
                 fill_conversation(draft)
         except TimeBudgetExceeded:
             draft.note("dropped", time_budget.PARTIAL)
+        mark_templates(draft, found.text[:MAX_SCAN])
+        draft.token_region = token_region(draft, found.text[:MAX_SCAN])
         draft.time = draft.time or self._time_of_line(draft)
         draft.from_screenshot = found.from_screenshot
         draft.note_composed_body()
@@ -497,6 +506,8 @@ def _response_in(text: str) -> DraftResponse | None:
     if found is not None and found.body is not None:
         found = unwrapped(found)
     found = completed(found, Responses(text[:MAX_SCAN]).between(0, MAX_SCAN))
+    if found is None and (status := status_in_prose(text[:MAX_SCAN])):
+        return DraftResponse(status)
     has_body = found is not None and found.body is not None and not found.body.startswith("<")  # a page proves little
     if found is not None and (found.status is not None or has_body or found.network_error):
         return found

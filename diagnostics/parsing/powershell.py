@@ -137,6 +137,8 @@ class _PowerShellCode:
 
     def _variable(self, found: re.Match[str]) -> Any:
         name = (found["braced"] or found["name"]).removeprefix("env:")
+        if name.lower() == "null":
+            return ""
         known = self.names.get(name.lower())
         return UnknownValue(name) if known is None or "." in found[0] else known
 

@@ -101,9 +101,18 @@ class PythonCode(NamedValues):
     def _item(self, node: ast.Subscript, depth: int) -> Any:
         inside = self.value(node.slice, depth)
         outer = self.value(node.value, depth)
+        if isinstance(outer, dict) and isinstance(inside, UnknownValue):
+            inside = self._environment(inside.name)
         if isinstance(outer, dict) and isinstance(inside, str) and inside in outer:
             return outer[inside]
         return UnknownValue(inside if isinstance(inside, str) else _name(node))
+
+    def _environment(self, name: str) -> str | UnknownValue:
+        """The value that the text gives to an environment variable."""
+        found = re.search(
+            rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}=[\"']?([^\s\"']{{1,200}})", self.text, re.MULTILINE
+        )
+        return found[1] if found else UnknownValue(name)
 
 
 READERS: dict[type[ast.expr], Callable[[PythonCode, Any, int], Any]] = {

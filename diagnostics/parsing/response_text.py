@@ -10,7 +10,11 @@ from diagnostics.text import time_budget
 
 STATUS_LINE = re.compile(r"[ \t]*(?:< ?)?HTTP/\d(?:\.\d)?[ \t]{1,4}(\d{3})(?!\d)")
 CURL_ERROR = re.compile(r"curl: \(\d{1,3}\)[ \t]?([^\r\n]{0,500})")
-ARROW_STATUS = re.compile(r"(?:->|=>|→|⇒|⟶|➔|➜)[ \t]{0,8}(?:HTTP(?:/\d(?:\.\d)?)?[ \t]{1,4})?([1-5]\d\d)(?!\w)")
+ARROW_STATUS = re.compile(
+    r"(?:->|=>|→|⇒|⟶|➔|➜)[ \t]{0,8}(?:(?:test|result|response|answer|got|returned|error|status|ergebnis|antwort|resultado|"
+    r"résultat)[ \t]{0,2}[:=]?[ \t]{1,3})?(?:HTTP(?:/\d(?:\.\d)?)?[ \t]{1,4})?\(?([1-5]\d\d)(?!\w)",
+    re.IGNORECASE,
+)
 STATUS_WORDS = (
     r"(?:HTTP(?:/\d(?:\.\d)?)?[ \t]{1,4})?(?:status(?:[ _-]?code)?[ \t]{0,4}[:=]?[ \t]{0,4})?"
     r"(?:(?:the )?(?:response|answer|result|returns?|got|error)(?:[ \t]{0,4}[:=]|[ \t])[ \t]{0,4})?"
@@ -33,18 +37,23 @@ ADJACENT = re.compile(
 )
 # A status at the start of a line or of a comment in code.
 LEADING = re.compile(
-    rf"(?:^[\s>*•|-]{{0,12}}|(?:^|[ \t;])(?://|#|--|/\*|')[ \t]{{0,4}})(?:(?:=>|->|→)[ \t]{{0,3}})?(?:HTTP[ \t]{{0,2}})?"
+    rf"(?:^[\s>*•|-]{{0,12}}|(?:^|[ \t;])(?://|#|--|/\*|')[ \t]{{0,4}})(?:(?:=>|->|→)[ \t]{{0,3}})?"
+    rf"(?:(?:HTTP|prints?|gives?|is|was|always)[ \t]{{0,2}})?\(?"
     rf"({KNOWN})(?=[\s:,.;)\]–—|·'\"→]|$){NO_STATUS}",
     re.ASCII | re.IGNORECASE,
 )
 VERB_STATUS = re.compile(
     r"(?<!\w)(?:get|gets|got|getting|gives?|gave|returns?|returned|returning|receives?d?|answers?|answered|responds?|"
-    r"responded|fails?|failed|throws?|antwortet\w*|liefert\w*|bekomm\w+|erh[aä]lt\w*|kommt|meldet|wirft|gibt|renvoie|retourne|re[çc]oi\w+|obtien\w+|"
+    r"responded|fails?|failed|throws?|threw|comes? back|came back|prints?|printed|ends?|ended|replies|replied|shows?|"
+    r"results? in|resulted in|ergibt|endet|da|dan|dio|lanza|sale|affiche|rend|dá|deu|zeigt|stampa|dà|"
+    r"antwortet\w*|liefert\w*|bekomm\w+|erh[aä]lt\w*|kommt|meldet|wirft|gibt|"
+    r"renvoie|retourne|re[çc]oi\w+|obtien\w+|"
     r"répond\w*|donne|devuelve\w*|responde\w*|recibo|obtengo|recibimos|arroja|retorna\w*|devolve\w*|recebo|"
     r"risponde|restituisce|ricevo|zwraca|dostaję|возвращает|отвечает|получаю|выда[её]т|döndürüyor|veriyor|alıyorum|"
     r"geeft|krijg\w*|returnerar|svarar)\b"
     rf"[^.!?\n\d]{{0,40}}(?<![\w.,:/#$%=&?+-])({KNOWN}){NO_STATUS}"
-    rf"|(?:返回|返り値|返します|報錯|报错|得到|收到|응답|반환)[^。！？\n\d]{{0,12}}({KNOWN}){NO_STATUS}",
+    rf"|(?:返回|返り値|返します|報錯|报错|得到|收到|응답|반환)[^。！？\n\d]{{0,12}}({KNOWN}){NO_STATUS}"
+    r"|(?<![\w.,:/#$%=&?+-])(4(?:0[0-9]|1[0-8]|2[1-9])|50[0-4])(?:'?s|'?ing|'d|ed)\b",  # it 404s
     re.IGNORECASE,
 )
 METHOD_WORD = re.compile(r"(?<![\w/])(?:GET|POST|PUT|PATCH|DELETE)(?!\w)")
@@ -56,7 +65,10 @@ DENIED = re.compile(
 )
 # A sentence about what a call would return.
 DOUBTFUL = re.compile(r"\b(?:docs?|documentation|swagger|would|should|expect\w*|supposed|if|unless)\b", re.IGNORECASE)
+# Where a sentence turns from what should happen to what does.
+TURN = re.compile(r"\b(?:but|yet|still|however|and we (?:still )?)\b", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?][\s)\]\"']{1,4}(?=[^\W\d_a-z])|[。！？]|(?<![\w/])(?:GET|POST|PUT|PATCH|DELETE)(?!\w)")
+FULL_STOP = re.compile(r"[.!?][\s)\]\"']{1,4}(?=[^\W\d_a-z])|[。！？]")
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 # Keys that together only a response has: ErrorBody, the errors of the token endpoint, a started session.
 RESPONSE_KEYS = (
@@ -189,9 +201,11 @@ def about_method(text: str, method: str) -> str:
 def status_in_prose(text: str) -> int | None:
     """The first status that a sentence names after a verb such as "returns"."""
     for found in islice(VERB_STATUS.finditer(text, 0, 5_000), 20):
-        number = 1 if found[1] else 2
+        number = found.lastindex or 1
         sentence = text.rfind(".", 0, found.start()) + 1
         start = max(sentence, found.start() - 80)
+        for turn in TURN.finditer(text, start, found.start()):
+            start = turn.end()
         if not DOUBTFUL.search(text, start, found.start(number)) and not DENIED.search(
             text, start, found.start(number)
         ):
@@ -199,7 +213,7 @@ def status_in_prose(text: str) -> int | None:
     return None
 
 
-def status_near(text: str, start: int, end: int, until: int) -> int | None:
+def status_near(text: str, start: int, end: int, until: int, method: str = "") -> int | None:
     """The status that the text gives for the call from `start` to `end`: after it in the same sentence, at the start of
     one of the next lines, or before it in the same sentence."""
     line_end = text.find("\n", end, until)
@@ -207,7 +221,7 @@ def status_near(text: str, start: int, end: int, until: int) -> int | None:
     after = text[end : min(line_end, end + 300)]
     if (status := leading_status(text[start : min(line_end, start + 2000)])) is not None:
         return status
-    if (status := status_in_line(SENTENCE_END.split(after, maxsplit=1)[0])) is not None:
+    if (status := status_in_line(FULL_STOP.split(about_method(after, method), maxsplit=1)[0])) is not None:
         return status
     for line in text[line_end + 1 : min(until, line_end + 600)].split("\n")[:6]:
         if (status := leading_status(line)) is not None:

@@ -19,16 +19,23 @@ MAX_TRACES = 2_000
 MAX_LABELED = 60_000  # characters of one labeled response
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 STATUS = re.compile(
-    r"\b(?:http[ _-]?)?(?:status|estado|statut|статус|ステータス|状态|狀態|الحالة)"
+    r"(?<![A-Za-z0-9])(?<!exit_)(?<!exit )(?:http[ _-]?)?(?:status|estado|statut|статус|ステータス|状态|狀態|الحالة)"
     r"(?:[ _-]{0,2}(?:code|código|codigo|コード|码|碼|код))?[\"'`*]{0,3}\s{0,3}(?:[:=：は为為]|is|of|"
     r"was|->)?\s{0,3}[\"'`*]{0,3}(?P<named>[1-5]\d\d)(?![\w-]|\.\w)"
     r"|(?:HTTP[ステータス状态]{0,6}|HTTP error|HTTP[- ]Fehler|código|codigo|code|Code|"
     r"código de estado|код|エラー|错误|錯誤|오류|خطأ|エラーコード|ErrorCode|error code|error|fehler|erreur|errore|erro|fout|"
-    r"ошибк\w{1,2})\s{0,2}[:=：]?\s{0,2}(?P<words>[45]\d\d)(?![\w.-])"
+    r"ошибк\w{1,2}|antwort|respuesta|resposta|réponse|risposta|ответ|レスポンス|응답|响应|回應|"
+    r"ergebnis|resultado|actual(?: result)?|observed|tatsächlich\w{0,2})\s{0,2}[:=：]?\s{0,2}"
+    r"(?P<words>[45]\d\d)(?![\w-]|\.\w)"
     r"|[:：]\s{0,2}\((?P<windows>[45]\d\d)\)\s{0,2}[^\W\d]"  # PowerShell 5.1, in any language
     r"|\b\d{1,9}(?:[.,]\d{1,6})?\s?ms\s{1,2}-\s(?P<handler>[1-5]\d\d)\b"  # HttpClient's log
     r"|\bHTTP/\d(?:\.\d)? (?P<line>[1-5]\d\d)\b"
-    r"|\bResponse:? (?P<response>[1-5]\d\d)\b"
+    r"|\bResponse:?[ \t]{1,8}(?P<response>[1-5]\d\d)\b"
+    r"|<Response \[(?P<requests>[1-5]\d\d)(?: [A-Za-z ]{2,40})?\]>"  # what requests and httpx print
+    r"|https?://[^\s:\"'<>]{10,400}+[ \t]{1,3}(?P<after_address>[45]\d\d)(?=[ \t]*$)"
+    r"|^[ \t]*[\w.@/-]{1,80}:\d{1,7}(?::\d{1,7})?[ \t]{1,4}(?P<console>[1-5]\d\d)[ \t]*$"  # what console.log prints
+    r"|(?://|#)[^\n]{0,60}?\bstatus_?(?:code)?(?:\(\))?[ \t]{0,2}={2,3}[ \t]{0,2}(?P<compared>[1-5]\d\d)\b"
+    r"|(?<![A-Za-z0-9_.-])(?P<counter>[45]\d\d) ?(?:エラー|错误|錯誤|에러|오류)"
     r"|\bhttp_code\s{0,3}[:=]\s{0,3}(?P<curl>[1-5]\d\d)\b"
     r"|^(?P<write_out>[1-5]\d\d)(?:[ ,;|]\d{1,3}\.\d{1,6}s?)?[ \t]*$"  # what curl -w prints
     r"|ApiException:?\s{0,3}\(?(?P<python>[1-5]\d\d)\)?"
@@ -37,7 +44,8 @@ STATUS = re.compile(
     r"answered|API Exception|"
     r"Error calling \w{1,90})[:\s`\"'(]{1,4}(?:status )?(?:code )?\(?[`'\"]?(?P<net>[1-5]\d\d)\b"
     r"|\bnet::ERR_[A-Z_]{2,40} (?P<chrome>[1-5]\d\d)\b"
-    r"|(?:<--|->|=>|→|⇒|➜|<-|⟵|←) {0,3}(?:HTTP(?:/\d(?:\.\d)?)? )?(?:status )?(?P<arrow>[1-5]\d\d)(?![\w.-])"
+    r"|(?:<--|->|=>|→|⇒|➜|<-|⟵|←) {0,3}(?:(?:test|result|response|answer|got|ergebnis|antwort): {0,3})?"
+    r"(?:HTTP(?:/\d(?:\.\d)?)? )?(?:status )?(?P<arrow>[1-5]\d\d)(?![\w.-])"
     r"|\b(?P<reason>[1-5]\d\d) {1,2}[-–(]{0,2} ?(?:Client Error|Server Error|OK\b|Created\b|"
     r"Accepted\b|No Content\b|Bad ?Request|Unauthorized|Forbidden|Not ?Found|NOT_FOUND|[a-z_]{2,30}\.[a-z_.]{2,60}(?![\w.:/-])|"
     r"Method ?Not ?Allowed|Not ?Acceptable|Conflict|Gone\b|Unsupported ?Media ?Type|Unprocessable|"
@@ -46,6 +54,8 @@ STATUS = re.compile(
     r"|\"[A-Z]{3,7} \S{1,2000} HTTP/\d(?:\.\d)?\" (?P<access>[1-5]\d\d)\b",
     re.IGNORECASE | re.MULTILINE,
 )
+# A status line of a protocol that isn't HTTP.
+OTHER_PROTOCOL = re.compile(r"\b(?:SIP|SIPS|RTSP|MSRP|MRCP|ICAP)/\d(?:\.\d)?[ \t]{1,2}$")
 CORRELATION = re.compile(
     r"(?:\b(?:inin|x)[-_ ])?(?:correlation|corr[ée]lation|correlaci[óo]n|correla[çc][ãa]o|"
     r"correlazione|korrelation\w{0,2}|корреляци\w{1,3}|相関|关联|相关|關聯|الارتباط|contextId)"
@@ -312,6 +322,8 @@ def unwrapped(response: DraftResponse) -> DraftResponse:
 def _statuses(text: str) -> list[Trace]:
     found = []
     for match in time_budget.checked(STATUS.finditer(text)):
+        if OTHER_PROTOCOL.search(text, max(0, match.start() - 14), match.start()):
+            continue
         digits = next(value for value in match.groups() if value)
         found.append(Trace(match.start(), match.end(), int(digits)))
         if len(found) >= MAX_TRACES:

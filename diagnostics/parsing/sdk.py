@@ -10,6 +10,7 @@ from urllib.parse import quote
 from diagnostics.genesys.contract import Contract, Operation, bundled
 from diagnostics.genesys.operation import camel_case
 from diagnostics.genesys.paths import UUID, is_parameter, split_path
+from diagnostics.genesys.regions import find_region
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import Draft
 from diagnostics.parsing.intent import nearest_methods
@@ -30,9 +31,10 @@ CALL = re.compile(
 FRAME = re.compile(r"\s*(?:at|File|in)\s")  # a line of a stack trace
 CALLING = re.compile(rf"\bError calling (?P<name>{NAME})\b")
 NAMED = re.compile(rf"(?<![\w$/.-])(?P<name>{NAME})(?![\w$/-])")
+API_FRAME = re.compile(rf"\b[A-Z][A-Za-z]{{2,40}}Api(?:\.|::|#)(?P<name>{NAME})\(")
 SUFFIX = re.compile(r"(?:_with_http_info|WithHttpInfoAsync|AsyncWithHttpInfo|WithHttpInfo|Async)$")
 API = re.compile(r"api|client|conversations?$", re.IGNORECASE)
-GC = re.compile(r"(?:^|[\n`$>;&|][ \t]*|\bsudo )gc(?:\.exe)?(?=[ \t]+[a-z])")
+GC = re.compile(r"(?:^|[\n`$>;&|][ \t]*|\bsudo )(?:[\w.:~\\/-]{0,100}[\\/])?gc(?:\.exe)?(?=[ \t]+[a-z])")
 GC_VERBS = {
     "create": ("POST",), "get": ("GET",), "list": ("GET",), "update": ("PATCH", "PUT"), "replace": ("PUT",),
     "delete": ("DELETE",), "head": ("HEAD",),
@@ -79,6 +81,14 @@ def sdk_names(text: str) -> list[CallSpan]:
         CallSpan(match.start(), match.end(), partial(_read, text, match["name"], Arguments(), match.end()))
         for match in found[:MAX_CANDIDATES]
     ]
+
+
+def sdk_frames(text: str) -> list[CallSpan]:
+    """The innermost method of an SDK's API class in a stack trace, for a text without any call."""
+    for found in time_budget.checked(API_FRAME.finditer(text)):
+        if _operation(found["name"], bundled()) is not None:
+            return [CallSpan(found.start(), found.end(), partial(_read, text, found["name"], Arguments(), found.end()))]
+    return []
 
 
 def gc_calls(text: str) -> list[CallSpan]:
@@ -198,6 +208,10 @@ def _read_gc(text: str, words: list[str], end: int, until: int) -> Draft:
     else:
         values = dict(zip(operation.parameters, arguments, strict=False))
         _fill(draft, operation, values, None)
+    region = find_region(options.get("--environment", "")) if options.get("--environment") else None
+    if region is not None and draft.url.startswith("/"):
+        draft.url = f"https://{region.api_host}{draft.url}"
+        draft.remove_notes("no host is in the text")
     body = options.get("-d") or options.get("--directory")
     if any(name in options for name in ("-f", "--file", "--filename")):
         draft.note("dropped", "The body comes from a file, whose content we don't have.")

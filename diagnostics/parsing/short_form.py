@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from diagnostics.parsing.candidates import GENESYS, MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, DraftResponse, guess_method
+from diagnostics.parsing.objects import objects_in
 from diagnostics.parsing.raw_http import request_line, whole_url
 from diagnostics.parsing.response_text import (
     ARROW_STATUS,
@@ -21,6 +22,7 @@ from diagnostics.parsing.response_text import (
     status_in,
     tidy_body,
 )
+from diagnostics.parsing.values import headers_in
 from diagnostics.text import time_budget
 
 PLACEHOLDER = r"\$?\{\{[\w .:$-]{0,60}\}\}|\$?\{[\w .:-]{0,60}\}|<[\w .:-]{0,60}>|\[[\w .:%-]{0,60}\]"
@@ -42,11 +44,12 @@ MAX_PARTS = 5
 IN_CODE = re.compile(r"[(=,][ \t]{0,4}(?P<prefix>[frbu$@]{0,2})(?P<quote>[\"'`])$", re.IGNORECASE)
 FILLED = re.compile(r"(?<=/)(?:%(?:\d\$)?[sdv]|\{\d?\}|[#$]?\{(?P<name>[A-Za-z_][\w.]{0,60})(?:\(\))?\})(?=/|$)")
 ALONE = re.compile(
-    rf"[\s<>*#•`\"'“(\d.)-]{{0,12}}(?:url[ \t]{{0,3}}[:=][\s`\"'“]{{0,5}})?(?P<url>{TARGET})", re.IGNORECASE
+    rf"[\s<>*#•`\"'“(\d.)-]{{0,12}}(?:url[ \t]{{0,3}}[:=][\s`\"'“]{{0,5}})?(?!(?<=<)/\w{{1,12}}>)(?P<url>{TARGET})",
+    re.IGNORECASE,
 )
 ANY_ADDRESS = re.compile(
     rf"(?P<url>(?:https?://[\w.:{{}}$/-]{{1,120}}?|(?<![\w.-])(?:[a-z0-9-]{{1,60}}\.){{1,6}}[a-z]{{2,20}}(?::\d{{1,5}})?)?"
-    rf"/(?:api/v2|oauth/token){REST})"
+    rf"/(?:api/v2|oauth/token|v2/(?=conversations/|cobrowse/|webdeployments/)){REST})"
 )
 VALUE_START = re.compile(r"[{\[][ \t]{0,9}(?:[\"'{\[“”}\]]|$)")
 BRACKETS = re.compile(r"[{}\[\]]|\n[ \t]{0,40}\n|\n```")
@@ -68,10 +71,12 @@ HEADER = re.compile(
 )
 KNOWN_HEADERS = frozenset({"accept", "authorization", "connection", "cookie", "host", "origin", "referer"})
 LABEL = re.compile(
-    r"[\s>*#•`-]{0,8}(?P<label>request body|response body|body|payload|data|json|headers?|response|answer|result|"
+    r"[\s>*#•`-]{0,8}(?:\[?(?:DEBUG|INFO|TRACE|WARN|ERROR)\]?[ \t:-]{1,4})?"
+    r"(?P<label>request body|response body|body|payload|data|json|headers?|response|answer|result|"
     r"returns?|error)\b[\s*`]{0,4}[:=]?[\s*`]{0,4}(?P<rest>.*)",
     re.IGNORECASE,
 )
+FORM_BODY = re.compile(r"[\w.-]{1,60}=[^\s&]{1,2000}(?:&[\w.-]{1,60}=[^\s&]{0,2000}){0,40}")
 RESPONSE_LABELS = frozenset({"response body", "response", "answer", "result", "return", "returns", "error"})
 
 
@@ -238,7 +243,8 @@ class _LineReader:
             self._response(status, line)
         elif label := LABEL.fullmatch(line):
             self.in_response = label["label"].lower() in RESPONSE_LABELS
-            self._inline(line, label.start("rest"), prose=bool(label["rest"].strip(AROUND)))
+            if not self._is_labeled(line, label):
+                self._inline(line, label.start("rest"), prose=bool(label["rest"].strip(AROUND)))
         elif (header := HEADER.fullmatch(line.rstrip("\r"))) and self._is_header(header["name"]):
             self.draft.headers.append((header["name"], header["value"].rstrip(" \t`")))
             self._skip(line)
@@ -248,6 +254,19 @@ class _LineReader:
     def _is_header(self, name: str) -> bool:
         known = "-" in name or name.lower() in KNOWN_HEADERS
         return known and self.draft.body is None and not self.in_response and len(self.draft.headers) < MAX_HEADERS
+
+    def _is_labeled(self, line: str, label: re.Match[str]) -> bool:
+        """Reads printed headers, or a form as the body, after their label."""
+        kind, rest = label["label"].lower(), label["rest"].strip(AROUND)
+        if kind.startswith("header") and rest.startswith("{"):
+            printed = objects_in(rest)[:1]
+            self.draft.headers += headers_in(printed[0].value, MAX_HEADERS) if printed else []
+        elif FORM_BODY.fullmatch(rest) and not self.in_response and self.draft.body is None:
+            self.draft.body = rest
+        else:
+            return False
+        self._skip(line)
+        return True
 
     def _skip(self, line: str) -> None:
         self.at += len(line) + 1
@@ -270,6 +289,9 @@ class _LineReader:
 
     def _response(self, status: int, line: str) -> None:
         arrow = ARROW_STATUS.search(line)
+        before = VALUE_START.search(line, 0, arrow.start()) if arrow and not self.in_response else None
+        if arrow and before and self.draft.body is None and (sent := json_at(line, before.start())):
+            self.draft.body = line[before.start() : sent[1]] if sent[1] <= arrow.start() else None
         self.status = self.status or status
         self.in_response = True
         found = VALUE_START.search(line, arrow.end()) if arrow else None

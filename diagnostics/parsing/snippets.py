@@ -39,10 +39,11 @@ PYTHON_SIGNS = re.compile(
     r"\bimport (?:requests|httpx|aiohttp|http\.client)\b|PureCloudPlatformClientV2|^[ \t]*(?:def|with|print\()", re.M
 )
 ADDRESS = re.compile(
-    rf"(?:https?://|/|{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}/|(?:api|login|apps)\.)[^\s]{{1,8000}}", re.IGNORECASE
+    rf"(?:https?://|/|{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}/|(?:api|login|apps)\.|api/v2/)[^\s]{{1,8000}}", re.IGNORECASE
 )
 LEADING_HOLE = re.compile(rf"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}(?=/)")
 HEADER_SET = re.compile(r"\.(?:setRequestHeader|Headers?\.(?:Add|Set)|DefaultRequestHeaders\.Add|addHeader)\s*\(")
+IN_TEMPLATE = re.compile(r"\$\{[\w.]{1,80}\}")
 CONNECTION = re.compile(r"conn|connection", re.IGNORECASE)
 TAKES_OPTIONS = re.compile(r"got|ky")  # clients whose second argument has the body under a name
 METHOD_CONSTANT = re.compile(r"(?:HttpMethod\.|http\.Method)([A-Za-z]+)")  # of C# and Go
@@ -174,6 +175,8 @@ def _read(text: str, languages: Languages, request: SnippetCall, end: int, until
     _fill_auth(draft, request.options.get("auth"))
     _fill_body(draft, body, as_json)
     draft.default_method("the client")
+    if f"'{request.url}'" in text[max(0, end - 10_000) : end]:  # in single quotes nothing is filled in
+        draft.literals = tuple(IN_TEMPLATE.findall(request.url))
     draft.response = find_response(text[end:until])
     return finish(draft)
 
@@ -190,8 +193,10 @@ def fill_url(draft: Draft, url: str, params: Any = None) -> None:
 
 def finish(draft: Draft) -> Draft:
     """Writes `{name}` for each variable of the program. Those in the path become `variables`."""
-    segments = [part for part in draft.url.split("?", 1)[0].split("/") if MARKED.fullmatch(part)]
-    draft.variables = tuple(dict.fromkeys(map(without_marks, segments)))
+    path = draft.url.split("?", 1)[0]
+    segments = [part for part in path.split("/") if MARKED.fullmatch(part)]
+    in_host = [found[0] for found in MARKED.finditer(path.split("/")[2])] if "://" in path else []
+    draft.variables = tuple(dict.fromkeys(map(without_marks, [*segments, *in_host])))
     if draft.variables:
         shown = ", ".join(variable.strip("{}") for variable in draft.variables)
         draft.note("guessed", f"The value of {shown} is not in the text; enter the conversation ID next to the call.")

@@ -7,13 +7,15 @@ from diagnostics.parsing.curl import curl_calls, find_curl
 from diagnostics.parsing.label_form import labeled_calls
 from diagnostics.parsing.log_form import logged_calls
 from diagnostics.parsing.object_form import printed_calls
+from diagnostics.parsing.openapi_form import described_calls
 from diagnostics.parsing.pairing import PasteContext, paired
 from diagnostics.parsing.powershell import powershell_calls
 from diagnostics.parsing.raw_http import raw_requests
-from diagnostics.parsing.sdk import gc_calls, sdk_calls, sdk_names
+from diagnostics.parsing.sdk import gc_calls, sdk_calls, sdk_frames, sdk_names
 from diagnostics.parsing.shell import from_windows
 from diagnostics.parsing.short_form import short_calls
 from diagnostics.parsing.snippets import snippet_calls
+from diagnostics.parsing.table_form import table_calls
 from diagnostics.parsing.wget import wget_calls
 from diagnostics.text import time_budget
 
@@ -29,7 +31,12 @@ def candidates_in_text(text: str) -> list[Candidate]:
     context = PasteContext.of(text)
     calls += [*powershell_calls(text), *wget_calls(text), *gc_calls(text), *logged_calls(text)]
     time_budget.check()
-    calls += [*labeled_calls(text), *printed_calls(context.responses.objects)]
+    calls += [
+        *labeled_calls(text),
+        *printed_calls(context.responses.objects),
+        *described_calls(text),
+        *table_calls(text),
+    ]
     whole = _outermost(calls)
     lines = _outermost([*whole, *short_calls(text, with_prose=not whole)])
     short = [call for call in lines if call not in whole]
@@ -38,8 +45,8 @@ def candidates_in_text(text: str) -> list[Candidate]:
 
 
 def candidates_by_name(text: str) -> list[Candidate]:
-    """The SDK methods that a text names without calling them."""
-    calls = sdk_names(text)
+    """The SDK methods that a text names without calling them, else the first one in a stack trace."""
+    calls = sdk_names(text) or sdk_frames(text)
     return paired(PasteContext.of(text), calls, calls, whole=False)
 
 

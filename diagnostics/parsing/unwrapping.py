@@ -1,11 +1,13 @@
 """Removes the wrapping of a pasted call: mail quotes, HTML, chat and log prefixes, prompts, boxes, line numbers."""
 
 import ast
+import base64
 import html
 import quopri
 import re
 from collections.abc import Callable
 from itertools import pairwise
+from urllib.parse import unquote
 
 from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.call import Note
@@ -21,7 +23,14 @@ TAG = re.compile(
     r"(?:\s[^<>]{0,500})?/?>",
     re.IGNORECASE,
 )
-MARKUP = re.compile(r"<(?:br|p|pre|code|div|blockquote|li|span)(?:\s[^<>]{0,500})?/?>", re.IGNORECASE)
+MARKUP = re.compile(r"<(?:br|p|pre|code|div|blockquote|li|span|tr|td|a(?=\s))(?:\s[^<>]{0,500})?/?>", re.IGNORECASE)
+# A link, whose text may be shortened.
+LINK = re.compile(
+    r"<a\s[^<>]{0,300}?href=[\"'](?P<address>https?://[^\"'<>\s]{1,2000})[\"'][^<>]{0,300}>(?P<text>[^<>\n]{0,500})</a>",
+    re.IGNORECASE,
+)
+SHORTENED = re.compile(r"(?:\u2026|\.{3}|&hellip;|&#8230;)$")
+CELLS = frozenset({"td", "th"})
 PAGE = re.compile(r"<!doctype|<html|<head|<\?xml", re.IGNORECASE)
 BLOCKS = frozenset({"p", "div", "li", "tr", "pre", "blockquote", "br", "h1", "h2", "h3", "h4", "h5", "h6", "table"})
 RTF = re.compile(r"\s{0,9}\{\\rtf\d")
@@ -29,6 +38,25 @@ RTF_PARAGRAPH = re.compile(r"\\par\n|\\par$", re.MULTILINE)
 RTF_TABLE = re.compile(r"\{\\(?:fonttbl|colortbl|stylesheet|\*)(?:[^{}]|\{[^{}]{0,500}\}){0,5000}\}")
 CHAT_FIELD = re.compile(r"\"text\"\s{0,9}:\s{0,9}\"")
 CHAT_SENDERS = frozenset({"user", "username", "from", "sender", "ts", "date", "author"})
+# Wide spaces, letters and digits, and the digits of Arabic, Persian and Devanagari.
+PLAIN = (
+    dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
+    | {0xFF00 + code - 0x20: chr(code) for code in (*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B))}
+    | {start + digit: str(digit) for start in (0x660, 0x6F0, 0x966) for digit in range(10)}
+)
+ENCODED_MARK = re.compile(r"https?%(?:25){0,2}3A%", re.IGNORECASE)
+# An encoded address, with the link of a mail gateway around it if there is one.
+ENCODED_ADDRESS = re.compile(
+    r"(?P<link>https?://[\w.-]{4,100}/[^\s\"'<>?]{0,100}\?(?:[\w-]{1,30}=[\w.-]{0,60}&(?:amp;)?){0,6}(?:url|u|q|target|a)=)?"
+    r"(?<![/\w%])(?P<address>https?%(?:25){0,2}3A[\w%.~+*!-]{10,2000})(?P<rest>(?:&(?:amp;)?[\w-]{1,40}=[^\s\"'<>&)]{0,1000}){0,12})",
+    re.IGNORECASE,
+)
+OURS = re.compile(r"https?://[\w.-]{1,100}(?:mypurecloud\.[\w.]{2,6}|pure\.cloud)/(?:api|oauth)/", re.IGNORECASE)
+BASE64_PART = re.compile(
+    r"(?P<head>Content-Transfer-Encoding:[ \t]{0,4}base64[^\n]{0,80}\n(?:[A-Za-z][\w-]{1,60}:[^\n]{0,400}\n){0,10})\n"
+    r"(?P<body>(?:[A-Za-z0-9+/]{4,200}={0,2}[ \t]{0,2}(?:\n|$)){1,2000})",
+    re.IGNORECASE,
+)
 SOFT_BREAK = re.compile(r"=\n")
 ENCODED = re.compile(r"=3D|=20\n|=(?:C[23]|E2)=[89AB][0-9A-F]")
 UUID_BREAK = re.compile(r"(?<=[/\"'=])([0-9a-fA-F-]{1,35})\n[ \t>|│]{0,12}([0-9a-fA-F-]{1,35})(?![0-9A-Za-z-])")
@@ -89,7 +117,9 @@ ARROWED = re.compile(
 )
 REQUESTED = re.compile(r"(?!END )([A-Z]{3,7}) (\S{1,4000})")
 RECEIVED = re.compile(r"(?:HTTP/[\d.]{1,3} )?(\d{3})\b")
-CURLY_COMMAND = re.compile(r"\bcurl(?:\.exe)?\s(?=[^\n]{0,4000}(?:[“”‘’]|\s[–—][A-Za-z]))")
+CURLY_COMMAND = re.compile(
+    r"(?:\b(?:curl(?:\.exe)?|Invoke-(?:RestMethod|WebRequest)|irm|iwr|wget)\s|\b(?:fetch|axios\.\w{3,7}|requests\.\w{3,7})\()(?=[^\n]{0,4000}(?:[“”‘’]|\s[–—][A-Za-z]))"
+)
 QUOTED_OR_NOT = re.compile(r"'[^'\n]*+'|\"[^\"\n]*+\"|[^'\"]++|.")
 STRAIGHT = str.maketrans("“”„‘’", '"""\'\'')
 TRACED = re.compile(r"(?:<=|=>) (Send|Recv)(?: SSL)? (header|data), \d+ bytes")
@@ -114,12 +144,57 @@ def _without_markup(text: str) -> str:
     if PAGE.search(text, 0, 100_000):
         return text
     if MARKUP.search(text):
-        text = TAG.sub(lambda found: "\n" if found["name"].lower() in BLOCKS else "", text)
+        text = LINK.sub(lambda found: found["address"] if SHORTENED.search(found["text"]) else found["text"], text)
+        text = TAG.sub(_separator, text)
     for _ in range(2):
         if not ENTITY.search(text):
             break
         text = html.unescape(text).replace("\xa0", " ")
     return text
+
+
+def _separator(tag: re.Match[str]) -> str:
+    name = tag["name"].lower()
+    return "\n" if name in BLOCKS else "\t" * (name in CELLS and tag[0].startswith("</"))
+
+
+def _plain_characters(text: str) -> str:
+    """The text with ASCII spaces, letters and digits in place of wide ones and the digits of other scripts."""
+    return text if text.isascii() else text.translate(PLAIN)
+
+
+def _plain_addresses(text: str) -> str:
+    """The text with the addresses of Genesys Cloud decoded that a mail gateway or a log has encoded."""
+    return ENCODED_ADDRESS.sub(_decoded_address, text) if ENCODED_MARK.search(text) else text
+
+
+def _decoded_address(found: re.Match[str]) -> str:
+    address = found["address"]
+    for _ in range(3):
+        if "://" in address:
+            break
+        address = unquote(address)
+    if not OURS.match(address):
+        return found[0]
+    return address if found["link"] else address + found["rest"].replace("&", " ")
+
+
+def _without_base64(text: str) -> str:
+    """The text of an email source whose body is in base64."""
+
+    def decoded(found: re.Match[str]) -> str:
+        try:
+            content = base64.b64decode(re.sub(r"\s", "", found["body"]), validate=True).decode("utf-8")
+        except ValueError:
+            return found[0]
+        return f"{found['head']}\n{clean_text(content)}"
+
+    return BASE64_PART.sub(decoded, text)
+
+
+def _single_dollars(text: str) -> str:
+    """The text with $NAME for the $$NAME of a makefile."""
+    return re.sub(r"\$\$(?=[A-Za-z_{])", "$", text) if "$$" in text else text
 
 
 def _without_rtf(text: str) -> str:
@@ -375,11 +450,15 @@ def _joined_addresses(text: str) -> str:
 
 STEPS: tuple[tuple[Callable[[str], str], str], ...] = (
     (lambda text: INVISIBLE.sub("", text), "Invisible characters were removed."),
+    (_plain_characters, ""),
+    (_without_base64, "The body of a mail was decoded."),
+    (_single_dollars, ""),
     (_without_rtf, "The formatting of a rich text was removed."),
     (_chat_messages, "The messages of an exported chat were put together."),
     (_without_markup, "HTML around the text was removed."),
     (_docker_lines, ""),
     (_without_soft_breaks, "Line breaks and signs that a mail had encoded were decoded."),
+    (_plain_addresses, "Encoded addresses were decoded."),
     (_logged_exchanges, ""),
     (_straight_commands, "Quotation marks and dashes of a command were straightened."),
     (_without_prefixes, "What a log wrote before each line was removed."),

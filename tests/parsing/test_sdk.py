@@ -30,10 +30,6 @@ BARE = "/api/v2/conversations/{conversationId}/cobrowse"
         (f'await api.PostConversationCobrowseAsync("{ID}");', "PostConversationCobrowse"),
         (f'session, resp, err := conversationsAPI.PostConversationCobrowse("{ID}")', "PostConversationCobrowse"),
         (f"gc conversations cobrowse create {ID}", "gc conversations cobrowse create"),
-        (
-            f"$ gc conversations cobrowse create {ID} --clientid x --environment mypurecloud.ie",
-            "gc conversations cobrowse create",
-        ),
     ],
 )
 def test_a_real_method_gives_the_path_that_it_calls(text: str, name: str) -> None:
@@ -42,6 +38,13 @@ def test_a_real_method_gives_the_path_that_it_calls(text: str, name: str) -> Non
     assert (parsed.call.method, parsed.call.url, parsed.call.sdk_method) == ("POST", PATH, name)
     assert parsed.conversation_id == ID
     assert any(note.kind == "guessed" for note in parsed.notes)
+
+
+@pytest.mark.parametrize("program", ["gc", "./gc", ".\\gc.exe", "/usr/local/bin/gc"])
+def test_gc_command_names_the_region_of_its_call(program: str) -> None:
+    parsed = parse_call(f"$ {program} conversations cobrowse create {ID} --clientid x --environment mypurecloud.ie")
+    assert parsed.call is not None
+    assert parsed.call.url == f"https://api.mypurecloud.ie{PATH}"
 
 
 @pytest.mark.parametrize(
