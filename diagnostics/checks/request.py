@@ -276,6 +276,7 @@ HIDDEN = re.compile(
     r"[\s*•.…<\[(_-]*(?:(?:removed|redacted|hidden|filtered|omitted|censored|sanitized|present|set|x{3,})[\s*•.…>\])_-]*)?",
     re.IGNORECASE,
 )
+VARIABLE_ALONE = re.compile(r"\$\w{1,80}|%\w{1,80}%|\$?\{\{[^{}]{1,80}\}\}|\$?\{[\w.]{1,80}\}")
 MASKED = re.compile(r"\[masked[^\]]*\]")
 # A variable whose name may have spaces: {{$dotenv TOKEN}}, ${{ secrets.TOKEN }}, <access token>.
 IN_BRACES = re.compile(r"\$?\{\{[^{}]{1,80}\}\}|\$\{[^{}]{1,80}\}|\$\([^()]{1,80}\)|<[\w .-]{1,60}>")
@@ -313,6 +314,8 @@ def judge_authorization(call: FailingCall, aim: Aim) -> Result:
         return skipped("not_shown", shown)
     if values[0].strip() and HIDDEN.fullmatch(values[0]):
         return skipped("not_shown", "The text hides the value of the Authorization header.")
+    if not call.as_sent and len(values) == 1 and VARIABLE_ALONE.fullmatch(values[0].strip()):
+        return skipped("not_shown", "The value of the Authorization header is in a variable.")
     fault = _authorization_fault(values)
     if not fault and call.as_sent and UNEXPANDED.search(values[0]):
         return failed(

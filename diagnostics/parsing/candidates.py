@@ -95,7 +95,8 @@ def most_likely_index(candidates: Sequence[Candidate]) -> int:
 
 
 def _corrected(candidates: Sequence[Candidate], index: int) -> int:
-    """The index of a later call for the same conversation, with another path, that worked: the path was corrected."""
+    """The index of a later call for the same conversation in which the path was corrected, so that it worked, or the method
+    that the API refused."""
     best = candidates[index]
     ids = UUID.findall(best.url)
     if not ids or not best.status or best.status < 400:
@@ -107,7 +108,12 @@ def _corrected(candidates: Sequence[Candidate], index: int) -> int:
     ]
     last = later[-1] if later else index
     is_fixed = 200 <= (candidates[last].status or 0) < 300 and "cobrowse" in candidates[last].url.lower()
-    return last if is_fixed and "cobrowse" in best.url.lower() else index
+    if is_fixed and "cobrowse" in best.url.lower():
+        return last
+    other_methods = [
+        number for number, each in enumerate(candidates) if number > index and each.url == best.url and each.status
+    ]
+    return other_methods[-1] if best.status == 405 and other_methods else index
 
 
 def choice_of(index: int, parsed: Parsed, title: str) -> Choice:

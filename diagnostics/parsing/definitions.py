@@ -1,6 +1,7 @@
 """Finds the values that a text gives to variables of a shell, a program or an environment, and the region it sets."""
 
 import re
+from functools import cached_property
 from itertools import islice
 
 from diagnostics.genesys.regions import Region, find_region, region_of_host
@@ -209,7 +210,14 @@ def fill_conversation(draft: Draft) -> None:
         for found in IN_TEMPLATE.finditer(draft.url)
         if (draft.form in PROGRAMS or not found["braces"]) and found[0] not in draft.literals
     )
-    variable = next((name for name in (*draft.variables, *in_template) if "conv" in name.lower()), "")
+    variable = next(
+        (
+            name
+            for name in (*draft.variables, *in_template)
+            if "conv" in name.lower() or f"/conversations/{name}/" in draft.url
+        ),
+        "",
+    )
     if variable and draft.conversation_id:
         draft.url = draft.url.replace(variable, draft.conversation_id)
         draft.variables = tuple(name for name in draft.variables if name != variable)
@@ -264,29 +272,50 @@ def region_named(text: str) -> Region | None:
     return next(iter(regions.values())) if len(regions) == 1 else None
 
 
-def use_host(draft: Draft, text: str) -> None:
+class Hosts:
+    """The base URL and the region that a text sets for its calls, found on first use."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def base(self) -> str:
+        """The only base URL that the text sets; "" for none or several."""
+        found = {
+            each["base"].lower()
+            for each in time_budget.checked(BASE.finditer(self.text))
+            if _is_setting(self.text, each)
+        }
+        return next(iter(found)).rstrip("/") if len(found) == 1 else ""
+
+    @cached_property
+    def region(self) -> Region | None:
+        """The region that the text sets, else that of the only API host in it, if it is set as one."""
+        if region := region_set(self.text):
+            return region
+        named = list(time_budget.checked(API_HOST.finditer(self.text)))
+        is_set = any(_is_setting(self.text, found) for found in named)
+        hosts = {found[0].lower() for found in named if not _is_example(self.text, found)}
+        return find_region(next(iter(hosts))) if is_set and len(hosts) == 1 else None
+
+    @cached_property
+    def pools(self) -> list[tuple[str, str]]:
+        """The hosts and the paths in errors of Python's urllib3."""
+        found = islice(time_budget.checked(POOL.finditer(self.text)), 20)
+        return [(each["host"].lower(), each["path"]) for each in found]
+
+
+def use_host(draft: Draft, hosts: Hosts) -> None:
     """Adds the base URL that the text gives to a bare path, else the host of the region that the text sets."""
     if not BARE_PATH.match(draft.url):
         return
-    for pool in islice(time_budget.checked(POOL.finditer(text)), 20):
-        if pool["path"].startswith(draft.url):
-            draft.url = f"https://{pool['host'].lower()}{draft.url}"
-            return
-    bases = {found["base"].lower() for found in time_budget.checked(BASE.finditer(text)) if _is_setting(text, found)}
-    if len(bases) == 1:
-        base = next(iter(bases)).rstrip("/")
-        draft.url = _joined(base, draft.url, text)
-        _replace_host_note(draft, f"The base URL {base} comes from another line of the text.")
-        return
-    if not draft.url.startswith("/api/"):
-        return
-    region = region_set(text)
-    if region is None:
-        named = list(time_budget.checked(API_HOST.finditer(text)))
-        is_set = any(_is_setting(text, found) for found in named)
-        hosts = {found[0].lower() for found in named if not _is_example(text, found)}
-        region = find_region(next(iter(hosts))) if is_set and len(hosts) == 1 else None
-    if region is not None:
+    pool = next((host for host, path in hosts.pools if path.startswith(draft.url)), "")
+    if pool:
+        draft.url = f"https://{pool}{draft.url}"
+    elif hosts.base:
+        draft.url = _joined(hosts.base, draft.url, hosts.text)
+        _replace_host_note(draft, f"The base URL {hosts.base} comes from another line of the text.")
+    elif draft.url.startswith("/api/") and (region := hosts.region):
         draft.url = f"https://{region.api_host}{draft.url}"
         sentence = f"The host {region.api_host} comes from the region set in the text: {region.key}."
         _replace_host_note(draft, sentence)

@@ -11,6 +11,7 @@ from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import METHODS, Draft, guess_method
 from diagnostics.parsing.objects import objects_in
 from diagnostics.parsing.response_text import is_response_body, json_at, read_headers
+from diagnostics.parsing.short_form import add_concatenated
 from diagnostics.parsing.values import text_of
 from diagnostics.text import time_budget
 
@@ -93,6 +94,7 @@ def _blocks(text: str) -> Iterator[_Block]:
 def _read(text: str, block: _Block, until: int) -> Draft:
     draft = Draft("log", url=block.url["url"].rstrip(".,;)*_،؛。、，"))
     draft.note("taken", "The call was read from its labeled parts.")
+    add_concatenated(draft, text, block.url.end())
     end = min(block.end, max(until, block.url.end()))
     response = RESPONSE.search(text, block.url.end(), end)
     request_end = response.start() if response else end

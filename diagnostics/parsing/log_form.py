@@ -7,6 +7,7 @@ from itertools import islice
 
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import Draft, DraftResponse, Headers
+from diagnostics.parsing.short_form import add_concatenated
 from diagnostics.text import time_budget
 
 ACCESS = re.compile(
@@ -36,6 +37,8 @@ def _read(text: str, found: re.Match[str], until: int) -> Draft:
     draft.url = found["url"] or found["url2"] or found["url3"]
     if draft.url.startswith("/") and (host := HOST_BEFORE.search(text, max(0, found.start() - 300), found.start())):
         draft.url = host[1].removesuffix(":443") + draft.url  # as urllib3 logs it
+    if found["url2"]:
+        add_concatenated(draft, text, found.end())
     draft.note("taken", "The call was read from a line of a log, which shows neither its headers nor its body.")
     if status := found["status"] or found["status3"]:
         draft.response = DraftResponse(int(status))

@@ -11,7 +11,7 @@ from itertools import islice
 from diagnostics.genesys.contract import Operation, bundled
 from diagnostics.genesys.regions import region_of_host
 from diagnostics.parsing.candidates import CallSpan, Candidate
-from diagnostics.parsing.definitions import Definitions, use_host
+from diagnostics.parsing.definitions import Definitions, Hosts, use_host
 from diagnostics.parsing.draft import ComposedBody, Draft, DraftResponse
 from diagnostics.parsing.objects import value_of
 from diagnostics.parsing.request_builders import fill_from_builder
@@ -25,7 +25,6 @@ from diagnostics.parsing.response_text import (
 )
 from diagnostics.parsing.responses import CORS, Responses, completed, correlation_of
 from diagnostics.parsing.sdk import SUFFIX
-from diagnostics.parsing.short_form import IN_CODE
 from diagnostics.parsing.times import logged_time
 from diagnostics.parsing.unwrapping import MAX_SCAN
 from diagnostics.parsing.values import MARKED
@@ -44,6 +43,7 @@ NUMBERED_STATUS = re.compile(
     r"(?P<status>20[0-4]|4(?:0\d|1[0-8]|2[1-9])|50[0-4])(?:'?s|'d|ed)?(?!\w)",
     re.IGNORECASE,
 )
+IN_PROGRAM = re.compile(r"[(=,:>][ \t]{0,4}[frbu$@]{0,2}[\"'`]$", re.IGNORECASE)
 MAX_FRAMES = 200
 OAUTH_ERROR = re.compile(
     r"\b(?:invalid_client|unauthorized_client|unsupported_grant_type|invalid_scope|invalid_request|invalid_grant)\b"
@@ -80,6 +80,7 @@ class PasteContext:
     text: str
     responses: Responses
     definitions: Definitions
+    hosts: Hosts
 
     @cached_property
     def by_number(self) -> dict[int, int]:
@@ -92,7 +93,7 @@ class PasteContext:
 
     @classmethod
     def of(cls, text: str) -> "PasteContext":
-        return cls(text, Responses(text[:MAX_SCAN]), Definitions(text[:MAX_SCAN]))
+        return cls(text, Responses(text[:MAX_SCAN]), Definitions(text[:MAX_SCAN]), Hosts(text[:MAX_SCAN]))
 
 
 def paired(
@@ -116,7 +117,7 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, starts:
     draft = call.fill(until)
     context.definitions.fill(draft)
     if draft.is_described:
-        use_host(draft, context.text[:MAX_SCAN])
+        use_host(draft, context.hosts)
         return draft
     if last and call.at == first:
         _fill_only_method(draft, context.text[:MAX_SCAN])
@@ -153,7 +154,7 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, starts:
             "like this in a browser.",
         )
         draft.response = replace(draft.response, network_error="The browser blocked the response (CORS).")
-    use_host(draft, context.text[:MAX_SCAN])
+    use_host(draft, context.hosts)
     return draft
 
 
@@ -206,7 +207,7 @@ def _set_numbered(draft: Draft, by_number: dict[int, int], number: int) -> None:
 
 def _is_in_code(text: str, call: CallSpan) -> bool:
     """Whether the address of a call that was read alone is a string in a program."""
-    return IN_CODE.search(text, max(0, call.at - 8), call.at) is not None
+    return IN_PROGRAM.search(text, max(0, call.at - 8), call.at) is not None
 
 
 def _fill_only_method(draft: Draft, text: str) -> None:

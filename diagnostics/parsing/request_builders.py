@@ -16,6 +16,7 @@ NAMES = "|".join(sorted(METHODS))
 # A method directly before the address.
 NAMED_BEFORE = re.compile(
     rf"(?i:\bnew\s{{1,3}}Http(?P<apache>{NAMES})\s?\(|Net::HTTP(?:::|\.)(?P<ruby>{NAMES})(?:\.new)?\s?\()[^()\n;]{{0,60}}$"
+    rf"|(?i:\.(?P<spring>{NAMES})\(\)\s{{0,20}}\.uri\(\s?[\"']?$)|(?i:\.(?P<template>get|post|put|patch|delete)For(?:Object|Entity|Location)\([\"']?$)"
     rf"|[\"'](?P<listed>{NAMES})[\"']\s{{0,4}},\s{{0,4}}(?:new \w{{1,20}}\(|URI\()?[frb$]?[\"'`]?$"
 )
 # A method that a later step sets.
@@ -29,7 +30,7 @@ SET_LATER = re.compile(
 OKHTTP = re.compile(r"\.\s?(?P<method>get|post|put|patch|delete|head)\s?\(")
 # Builders, each with whether it sends GET unless a step says otherwise.
 STARTS = re.compile(
-    r"(?P<okhttp>\bRequest\.Builder\(\))|(?P<get>\bHttpRequest\.newBuilder\(|\bcurl_init\(|\.openConnection\()|"
+    r"(?P<okhttp>\bRequest\.Builder\(\))|(?P<get>\bHttpRequest\.newBuilder\(|\bcurl_init\(|\.openConnection\(|\bURLRequest\(url:)|"
     r"(?P<other>\bnew HttpRequest\(\)|\bNet::HTTP\b|\bnew RestRequest\()"
 )
 NEXT = re.compile(
@@ -37,7 +38,9 @@ NEXT = re.compile(
 )
 OBJECT_BODY = re.compile(r"\.body\s{0,3}=\s{0,3}(?:JSON\.generate\(|JSON\.dump\()?(?=\{)")
 # The step that sends the request, so that the program shows all others.
-SENT = re.compile(r"\.build\(\)|\bcurl_exec\(|\.get(?:ResponseCode|InputStream)\(|\.connect\(\)")
+SENT = re.compile(
+    r"\.build\(\)|\bcurl_exec\(|\.get(?:ResponseCode|InputStream)\(|\.connect\(\)|\.dataTask\(|\.data\(for:"
+)
 
 
 def fill_from_builder(draft: Draft, text: str, at: int, until: int) -> None:
@@ -56,7 +59,7 @@ def fill_from_builder(draft: Draft, text: str, at: int, until: int) -> None:
 
 def _method(before: str, after: str) -> str:
     if found := NAMED_BEFORE.search(before):
-        return (found["apache"] or found["ruby"] or found["listed"]).upper()
+        return next(name for name in found.groups() if name).upper()
     starts = list(STARTS.finditer(before + after[:200]))
     kind = starts[-1] if starts else None
     if kind and kind["okhttp"] and (found := OKHTTP.search(after)):

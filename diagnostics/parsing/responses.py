@@ -22,7 +22,7 @@ STATUS = re.compile(
     r"(?<![A-Za-z0-9])(?<!exit_)(?<!exit )(?:http[ _-]?)?(?:status|estado|statut|статус|ステータス|状态|狀態|الحالة)"
     r"(?:[ _-]{0,2}(?:code|código|codigo|コード|码|碼|код))?[\"'`*]{0,3}\s{0,3}(?:[:=：は为為]|is|of|"
     r"was|->)?\s{0,3}[\"'`*]{0,3}(?P<named>[1-5]\d\d)(?![\w-]|\.\w)"
-    r"|(?:HTTP[ステータス状态]{0,6}|HTTP error|HTTP[- ]Fehler|código|codigo|code|Code|"
+    r"|(?:HTTP[ステータス状态]{0,6}|HTTP error|HTTP[- ]Fehler|código|codigo|code d['’]état|code|Code|"
     r"código de estado|код|エラー|错误|錯誤|오류|خطأ|エラーコード|ErrorCode|error code|error|fehler|erreur|errore|erro|fout|"
     r"ошибк\w{1,2}|antwort|respuesta|resposta|réponse|risposta|ответ|レスポンス|응답|响应|回應|"
     r"ergebnis|resultado|actual(?: result)?|observed|tatsächlich\w{0,2})\s{0,2}[:=：]?\s{0,2}"
@@ -31,6 +31,8 @@ STATUS = re.compile(
     r"|\b\d{1,9}(?:[.,]\d{1,6})?\s?ms\s{1,2}-\s(?P<handler>[1-5]\d\d)\b"  # HttpClient's log
     r"|\bHTTP/\d(?:\.\d)? (?P<line>[1-5]\d\d)\b"
     r"|\bResponse:?[ \t]{1,8}(?P<response>[1-5]\d\d)\b"
+    r"|\((?P<ending>[45]\d\d)\)[ \t.]*$"
+    r"|^[ \t]{0,4}<=+ ?(?:HTTP(?:/[\d.]{1,3})? )?(?P<received>[1-5]\d\d)\b"
     r"|<Response \[(?P<requests>[1-5]\d\d)(?: [A-Za-z ]{2,40})?\]>"  # what requests and httpx print
     r"|https?://[^\s:\"'<>]{10,400}+[ \t]{1,3}(?P<after_address>[45]\d\d)(?=[ \t]*$)"
     r"|^[ \t]*[\w.@/-]{1,80}:\d{1,7}(?::\d{1,7})?[ \t]{1,4}(?P<console>[1-5]\d\d)[ \t]*$"  # what console.log prints

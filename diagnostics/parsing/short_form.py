@@ -158,7 +158,7 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
     draft.url = re.sub(r"(?<=\w):\d{1,6}(?::\d{1,6})?$", "", url)  # line and column, as a browser shows them
     path = re.split("[,;]", draft.url, maxsplit=1)[0]
     draft.url = draft.url if "?" in path else path  # a row of values that commas or semicolons separate
-    end = _add_concatenated(draft, text, _end_of(target))
+    end = add_concatenated(draft, text, _end_of(target))
     draft.note("taken", "The call was read from a line of text.")
     if quote := IN_CODE.search(text, max(0, target.start("url") - 8), target.start("url")):
         _name_variables(draft, is_filled=quote["prefix"] != "" or quote["quote"] != "'")
@@ -186,7 +186,7 @@ def _name_variables(draft: Draft, is_filled: bool) -> None:
     draft.url = FILLED.sub(named, draft.url)
 
 
-def _add_concatenated(draft: Draft, text: str, at: int) -> int:
+def add_concatenated(draft: Draft, text: str, at: int) -> int:
     """Adds what a program appends to the address that ends at `at`. Returns the end of it all."""
     for _ in range(MAX_PARTS):
         found = CONCATENATED.match(text, at)

@@ -38,6 +38,8 @@ RTF_PARAGRAPH = re.compile(r"\\par\n|\\par$", re.MULTILINE)
 RTF_TABLE = re.compile(r"\{\\(?:fonttbl|colortbl|stylesheet|\*)(?:[^{}]|\{[^{}]{0,500}\}){0,5000}\}")
 CHAT_FIELD = re.compile(r"\"text\"\s{0,9}:\s{0,9}\"")
 CHAT_SENDERS = frozenset({"user", "username", "from", "sender", "ts", "date", "author"})
+# Markup of Jira around code.
+WIKI = re.compile(r"(?<!/)\{(?:code|noformat|quote|panel)(?::[\w#=|.:-]{1,80})?\}")
 # Wide spaces, letters and digits, and the digits of Arabic, Persian and Devanagari.
 PLAIN = (
     dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
@@ -192,9 +194,11 @@ def _without_base64(text: str) -> str:
     return BASE64_PART.sub(decoded, text)
 
 
-def _single_dollars(text: str) -> str:
-    """The text with $NAME for the $$NAME of a makefile."""
-    return re.sub(r"\$\$(?=[A-Za-z_{])", "$", text) if "$$" in text else text
+def _plain_variables(text: str) -> str:
+    """The text with $NAME for the $$NAME of a makefile and ${NAME} for the ${NAME:?message} of a shell."""
+    if "$$" in text:
+        text = re.sub(r"\$\$(?=[A-Za-z_{])", "$", text)
+    return re.sub(r"\$\{(\w{1,80}):?\?[^{}\n]{0,200}\}", r"${\1}", text) if "${" in text else text
 
 
 def _without_rtf(text: str) -> str:
@@ -452,7 +456,8 @@ STEPS: tuple[tuple[Callable[[str], str], str], ...] = (
     (lambda text: INVISIBLE.sub("", text), "Invisible characters were removed."),
     (_plain_characters, ""),
     (_without_base64, "The body of a mail was decoded."),
-    (_single_dollars, ""),
+    (_plain_variables, ""),
+    (lambda text: WIKI.sub("", text), ""),
     (_without_rtf, "The formatting of a rich text was removed."),
     (_chat_messages, "The messages of an exported chat were put together."),
     (_without_markup, "HTML around the text was removed."),
