@@ -276,7 +276,10 @@ HIDDEN = re.compile(
     r"[\s*•.…<\[(_-]*(?:(?:removed|redacted|hidden|filtered|omitted|censored|sanitized|present|set|x{3,})[\s*•.…>\])_-]*)?",
     re.IGNORECASE,
 )
-VARIABLE_ALONE = re.compile(r"\$\w{1,80}|%\w{1,80}%|\$?\{\{[^{}]{1,80}\}\}|\$?\{[\w.]{1,80}\}")
+# A variable that may hold the whole header. One that is named token holds only that.
+VARIABLE_ALONE = re.compile(
+    r"(?!.{0,80}(?i:token|jwt))(?:\$\w{1,80}|%\w{1,80}%|\$?\{\{[^{}]{1,80}\}\}|\$?\{[\w.]{1,80}\})"
+)
 MASKED = re.compile(r"\[masked[^\]]*\]")
 # A variable whose name may have spaces: {{$dotenv TOKEN}}, ${{ secrets.TOKEN }}, <access token>.
 IN_BRACES = re.compile(r"\$?\{\{[^{}]{1,80}\}\}|\$\{[^{}]{1,80}\}|\$\([^()]{1,80}\)|<[\w .-]{1,60}>")
