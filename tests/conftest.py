@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
@@ -32,6 +33,11 @@ LONGEST = (
     "config/embedded/test_up.py", "redaction/test_leaks.py", "config/embedded/test_cluster.py",
     "parsing/test_parse.py", "claims/test_checker.py", "web/test_odd_text.py", "runs/reevaluation/test_verdicts.py",
 )  # fmt: skip
+
+
+# No example fails because the machine is busy.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -82,7 +82,7 @@ def rows(db: None) -> dict[str, Any]:
 
 
 @schema.parametrize()
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=8, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_whatever_is_sent_is_answered_as_documented(case: Any, headers: dict[str, str], rows: dict[str, Any]) -> None:
     name_rows_that_are_there(case, rows)
     left_out = [ACCEPTANCE] if case.operation.path in MEANING else []

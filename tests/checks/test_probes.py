@@ -127,7 +127,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(method=st.sampled_from(["GET", "POST", "DELETE"]), pieces=PIECES)
 def test_whatever_is_pasted_only_plain_paths_of_the_api_are_planned(method: str, pieces: list[str]) -> None:
     for value in asdict(plan(method, "/" + "/".join(pieces))).values():

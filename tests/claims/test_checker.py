@@ -300,13 +300,13 @@ def test_a_list_of_claims_ends_somewhere_and_it_is_reported() -> None:
 
 
 @given(st.text(alphabet=st.sampled_from(list("/api/v2conversations{}<>\"'`:.;= \n-POSTGETscope>X")), max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_is_judged_without_an_exception(text: str) -> None:
     assert check(text).omitted == 0
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_characters_are_judged_without_an_exception(text: str) -> None:
     assert check(text).masked == masked_text(text)
 

@@ -144,7 +144,7 @@ plans = st.one_of(
 
 
 @given(plans, moments)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_times_continue_and_none_is_repeated_or_lost(plan: Timetable, after: datetime) -> None:
     found = next_times(plan, after, 8)
     assert found[0] > after
@@ -155,7 +155,7 @@ def test_times_continue_and_none_is_repeated_or_lost(plan: Timetable, after: dat
 
 
 @given(zones, st.times(), moments)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_daily_plan_comes_once_on_each_day_of_its_zone(zone: str, at: time, after: datetime) -> None:
     plan = Timetable("daily", zone, at=at.replace(second=0, microsecond=0))
     days = [each.astimezone(plan.tz).date() for each in islice(times(plan, after), 30)]
@@ -259,7 +259,7 @@ def test_a_plan_that_makes_no_sense_is_refused_with_a_sentence(values: dict[str,
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_nonsense_for_a_cron_expression_is_a_plan_or_refused(text: str) -> None:
     try:
         plan = Timetable("cron", cron=text)

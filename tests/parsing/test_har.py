@@ -254,7 +254,7 @@ def test_a_huge_entry_costs_only_itself() -> None:
 texts = st.text(st.sampled_from('{}[]",:\\ax1'), max_size=60)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts, st.integers(1, 50))
 def test_no_text_breaks_the_sifter(text: str, size: int) -> None:
     whole = '{"log": {"entries": [' + text + json.dumps(PAGE[3]) + "]}}"

@@ -170,7 +170,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=25).map("".join)))
 def test_any_text_is_read_or_refused_and_nothing_else(text: str) -> None:
     for read in (parse_call, parse_response):

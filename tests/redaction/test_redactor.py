@@ -347,7 +347,7 @@ TEXT = st.one_of(
 KNOWN = st.lists(st.sampled_from([SECRET, TOKEN, "masked", "[masked]", "character", "token", "hidden"]), max_size=4)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(TEXT, KNOWN)
 def test_text_redacted_twice_is_text_redacted_once(text: str, known: list[str]) -> None:
     redactor = Redactor(known)
@@ -355,7 +355,7 @@ def test_text_redacted_twice_is_text_redacted_once(text: str, known: list[str]) 
     assert redactor.text(once) == once
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(JSON, KNOWN)
 def test_a_value_redacted_twice_is_the_value_redacted_once(value: Any, known: list[str]) -> None:
     redactor = Redactor(known)
@@ -363,7 +363,7 @@ def test_a_value_redacted_twice_is_the_value_redacted_once(value: Any, known: li
     assert redactor.value(once) == once
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     body=st.one_of(JSON.map(json.dumps), TEXT, TEXT.map(lambda text: f"<html>{text}")),
     status=st.sampled_from([None, 200, 204, 302, 400, 404, 500]),
@@ -381,7 +381,7 @@ def test_an_exchange_redacted_twice_is_one_redacted_once(
     assert redactor.exchange(once) == once
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(JSON, st.sampled_from([200, 404]))
 def test_no_known_secret_and_no_address_is_left_in_a_body(value: Any, status: int) -> None:
     text = Redactor((SECRET, TOKEN)).body(json.dumps(value), status)

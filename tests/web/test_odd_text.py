@@ -80,7 +80,7 @@ def test_a_poisoned_call_by_program_ends_with_its_verdict(org: OAuthClient) -> N
     assert program.get(answer["Location"]).json()["status"] == "finished"
 
 
-@examples(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@examples(max_examples=40, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(texts=st.tuples(ODD_TEXT, ODD_TEXT, ODD_TEXT))
 def test_any_text_from_a_program_is_accepted_or_refused_with_a_reason(
     db: None, monkeypatch: pytest.MonkeyPatch, texts: tuple[str, str, str]
@@ -97,7 +97,7 @@ def test_any_text_from_a_program_is_accepted_or_refused_with_a_reason(
     assert answer.status_code in (202, 400, 422, 429)
 
 
-@examples(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@examples(max_examples=40, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(call=ODD_TEXT, answer=ODD_TEXT, note=ODD_TEXT)
 def test_any_pasted_text_is_read_and_can_be_stored(call: str, answer: str, note: str) -> None:
     try:
