@@ -1,5 +1,6 @@
 """Fixtures for all tests: a real Postgres for the session, and a real broker on request."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,6 +49,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {TESTS / file: rank for rank, file in enumerate(LONGEST)}
     items.sort(key=lambda item: (not item.nodeid.startswith(BROWSER), ranks.get(item.path, len(ranks))))
+
+
+def pytest_collection_finish() -> None:
+    """A garbage collection looks through all tests otherwise, and can take the time that the product gives to a text."""
+    gc.collect()
+    gc.freeze()
 
 
 class OneProcessPerFile(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
