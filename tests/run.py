@@ -174,8 +174,10 @@ def install_from_debian(*packages: str) -> bool:
     prefix = [] if os.geteuid() == 0 else [str(sudo), "-n"]
     noninteractive = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     print(f"Installing {', '.join(packages)}.", flush=True)
-    update = subprocess.run([*prefix, apt, "update", "-qq"], env=noninteractive, check=False)
-    install = [*prefix, apt, "install", "-y", "-qq", "--no-install-recommends", *packages]
+    # Without a network it gives up soon.
+    command = [*prefix, apt, "-qq", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1"]
+    update = subprocess.run([*command, "update"], env=noninteractive, check=False)
+    install = [*command, "install", "-y", "--no-install-recommends", *packages]
     done = subprocess.run(install, env=noninteractive, stdout=subprocess.DEVNULL, check=False)
     return update.returncode == 0 and done.returncode == 0
 
