@@ -156,7 +156,7 @@ def install_browser() -> bool:
 
 
 def ensure_servers() -> bool:
-    """Install missing servers. Without them, the whole leaves out their tests, and their path says what to install."""
+    """Install missing servers. False if that failed: a run of everything then leaves out their tests."""
     print_heading("servers")
     missing = [package for package, path in SERVERS.items() if not glob.glob(path)]
     if not missing or install_from_debian(*missing):

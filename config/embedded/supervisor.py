@@ -199,7 +199,8 @@ class Supervisor:
         if has_full_disk(supervised):
             supervised.restart_at = now + FULL_DISK_POLL_SECONDS
             self.console.warning(
-                supervised.name, f"{how}: the disk of {supervised.log.parent} is full. Free some space"
+                supervised.name,
+                f"{how}: the disk of {supervised.log.parent} is full. It starts again when there is space",
             )
             return
         supervised.deaths = [at for at in supervised.deaths if now - at < DEATH_WINDOW_SECONDS] + [now]

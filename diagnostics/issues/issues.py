@@ -30,13 +30,12 @@ from diagnostics.issues.signals import issues_changed
 from diagnostics.jobs.row_failures import Kind, error_location, is_environment, process_rows, without_set_aside
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.redaction.redactor import Redactor
-from diagnostics.runs.models import Finding, Run
+from diagnostics.runs.models import CLOSED, Finding, Run
 from diagnostics.storage.clock import DATABASE_NOW
 from diagnostics.storage.locks import lock_until_commit
 
 log = logging.getLogger(__name__)
 
-CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
 WAITING = Q(is_recorded_in_issues=False, status__in=CLOSED)
 BATCH_SIZE = 100  # runs processed in one transaction
 RECENT_RUNS = 100  # newest runs of a client to search for one that closed before an older one

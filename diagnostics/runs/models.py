@@ -23,6 +23,7 @@ NO_DURATION = Value(-1.0)
 
 
 STARTED_BY_USERS = ("web", "api")  # sources of runs that users start
+CLOSED = ("finished", "interrupted")  # statuses of runs that have ended
 
 
 @counts_as_run(source__in=STARTED_BY_USERS)

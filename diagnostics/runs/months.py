@@ -15,13 +15,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from diagnostics.jobs.row_failures import is_busy
-from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.runs.models import CLOSED, Exchange, Finding, Run
 from diagnostics.storage.clock import database_now
 from diagnostics.storage.locks import lock_until_commit
 
 log = logging.getLogger(__name__)
 
-CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
 HAS_FINDINGS = Exists(Finding.objects.filter(run_id=OuterRef("pk")))
 TABLES = {"findings": Finding._meta.db_table, "requests": Exchange._meta.db_table}
 RUNS = Run._meta.db_table

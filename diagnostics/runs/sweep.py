@@ -13,7 +13,7 @@ from diagnostics.storage.clock import database_now
 
 RESEND_AFTER = timedelta(seconds=20)
 LONGEST_QUEUED = timedelta(minutes=30)
-CLOSED = ""
+CLOSED_NOW = ""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ def sweep_abandoned(now: datetime | None = None) -> SweepResult:
 
 
 def _swept(found: list[tuple[int, str]]) -> SweepResult:
-    """From run IDs with their source, which is CLOSED for those that were closed."""
+    """From run IDs with their source, which is CLOSED_NOW for those that were closed."""
     return SweepResult(
-        to_requeue=tuple(pk for pk, source in found if source not in (Run.Source.SCHEDULE, CLOSED)),
+        to_requeue=tuple(pk for pk, source in found if source not in (Run.Source.SCHEDULE, CLOSED_NOW)),
         scheduled=tuple(pk for pk, source in found if source == Run.Source.SCHEDULE),
-        closed=tuple(pk for pk, source in found if source == CLOSED),
+        closed=tuple(pk for pk, source in found if source == CLOSED_NOW),
     )
 
 
@@ -86,7 +86,7 @@ def _abandoned_runs(now: datetime) -> list[tuple[int, str]]:
             return None
         if run.status == Run.Status.QUEUED or run.resumed_at is not None:
             close_interrupted(run, now)
-            return pk, CLOSED
+            return pk, CLOSED_NOW
         run.status, run.worker, run.lease_until, run.resumed_at, run.message_sent_at = (
             Run.Status.QUEUED,
             "",

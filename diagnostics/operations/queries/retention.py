@@ -14,8 +14,8 @@ from diagnostics.issues.models import Issue
 from diagnostics.operations.models import RetentionPass, RetentionRule
 from diagnostics.orgs.models import ConfigurationSync, OrgChange
 from diagnostics.orgs.visibility import visible_rows
-from diagnostics.runs.models import Exchange, Finding, Run
-from diagnostics.runs.months import CLOSED, first_run_of_months, first_run_that_stays
+from diagnostics.runs.models import CLOSED, Exchange, Finding, Run
+from diagnostics.runs.months import first_run_of_months, first_run_that_stays
 
 Kind = RetentionRule.Kind
 # Days by kind of data; None is forever.
