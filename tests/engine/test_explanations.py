@@ -102,7 +102,7 @@ def response_of(meaning: str, status: int | None) -> FindingResult:
     return make_finding("answer.meaning", meaning, "error" if meaning in HIDDEN else "fail", {"status": status})
 
 
-@pytest.mark.parametrize("status", [None, *sorted(STATUSES), 200, 302, 422, 500, 502, 503])
+@pytest.mark.parametrize("status", [None, *sorted(STATUSES), 200, 302, 422, 500])
 def test_one_fault_and_any_response_name_only_a_cause_that_explains_it(status: int | None) -> None:
     for meaning in MEANINGS:
         response = response_of(meaning, status)
@@ -112,7 +112,7 @@ def test_one_fault_and_any_response_name_only_a_cause_that_explains_it(status: i
 
 def test_several_faults_name_only_a_cause_that_explains_the_response() -> None:
     chance = Random(10)
-    for _ in range(3000):
+    for _ in range(2000):
         response = response_of(chance.choice(MEANINGS), chance.choice([None, *sorted(STATUSES), 422, 500, 503]))
         faults = [make_finding(check, code) for check, code in chance.sample(FAULTS, chance.randint(2, 5))]
         assert_fits([*faults, response], response)
