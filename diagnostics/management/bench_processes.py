@@ -45,14 +45,32 @@ def workers(concurrency: int, endpoints: Mapping[str, Any], *, ticks: bool) -> I
 def web_server() -> Iterator[int]:
     """A web server without a broker. Yields its port on 127.0.0.1."""
     with _data_folder() as data:
-        with socket.socket() as probe:
-            probe.bind((processes.HOST, 0))
-            port: int = probe.getsockname()[1]
-        broker_url = f"redis+socket://{sockets.broker_file(data)}"
-        environment = _environment(data, broker_url, {})
-        _collect_static_files(data, environment)
-        with _running(processes.web(data, port, "localhost"), environment):
+        environment = _environment(data, f"redis+socket://{sockets.broker_file(data)}", {})
+        with _web(data, environment) as port:
             yield port
+
+
+@contextmanager
+def site(endpoints: Mapping[str, Any], broker_url: str = "") -> Iterator[int]:
+    """A web server and the worker for runs that people start, on this broker or on one of its own. Yields the port."""
+    with ExitStack() as stack:
+        data = stack.enter_context(_data_folder())
+        environment = _environment(data, broker_url or f"redis+socket://{sockets.broker_file(data)}", endpoints)
+        environment["RUNS_PER_MINUTE"] = "100000"  # one person starts all of them
+        if not broker_url:
+            stack.enter_context(_running(processes.queue(data), environment))
+        stack.enter_context(_running(processes.worker(data), environment))
+        yield stack.enter_context(_web(data, environment))
+
+
+@contextmanager
+def _web(data: DataDir, environment: dict[str, str]) -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind((processes.HOST, 0))
+        port: int = probe.getsockname()[1]
+    _collect_static_files(data, environment)
+    with _running(processes.web(data, port, "localhost"), environment):
+        yield port
 
 
 def _collect_static_files(data: DataDir, environment: dict[str, str]) -> None:

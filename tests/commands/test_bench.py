@@ -13,6 +13,7 @@ from diagnostics.evaluation.bench.parsing import measure as measure_parsing
 from diagnostics.evaluation.bench.providers import measure
 from diagnostics.evaluation.bench.row import BenchOptions
 from diagnostics.evaluation.bench.web import measure as measure_web
+from diagnostics.management.bench_click import click
 from diagnostics.management.bench_processes import web_server
 from diagnostics.orgs.models import Provider
 from diagnostics.runs.models import Run
@@ -78,6 +79,16 @@ def test_the_org_pages_benchmark_removes_its_database() -> None:
 def test_the_first_page_is_measured_with_many_clients() -> None:
     [row] = first_page(Sizes(clients=5, deployments=5, in_one_org=1, changes=1, runs=1), times=1)
     assert row.name == "first page, 5 clients, p95" and row.goal
+
+
+@pytest.mark.worker
+@pytest.mark.django_db(transaction=True)
+def test_clicks_are_measured_from_the_web_server_to_the_verdict() -> None:
+    rows = {row.name: row for row in click(BenchOptions(latency_ms=1, times=2))}
+    assert 0 < rows["queued to started, median"].value <= rows["queued to started, p99"].value
+    assert rows["click to stored verdict, median"].value > 0
+    assert rows["click to stored verdict, median"].holds is None  # the limit is for another latency
+    assert not Run.objects.exists()
 
 
 @pytest.mark.worker

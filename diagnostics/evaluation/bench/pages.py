@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -30,6 +32,16 @@ def visitor() -> Client:
     browser = Client(SERVER_NAME="localhost")
     browser.force_login(User.objects.create_user("bench", role=User.Role.ADMIN))
     return browser
+
+
+def sign_in(name: str) -> str:
+    """The session key of a new admin, for the cookie of a real web server."""
+    user = User.objects.create_user(name, role=User.Role.ADMIN)
+    session = SessionStore()
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session.save()
+    return str(session.session_key)
 
 
 def name_static_files() -> None:

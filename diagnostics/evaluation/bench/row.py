@@ -32,7 +32,7 @@ def no_web_server() -> AbstractContextManager[int]:
 class BenchOptions:
     """`latency_ms` is the delay of each response of the org, `times` how often each request is measured, and `runs` the
     number of runs in the database. `is_whole` measures the whole fleet, not the short version. `crew` starts the workers
-    and `web_server` the server.
+    and `web_server` the server. `broker` is the URL of an unused broker; "" starts one.
     """
 
     latency_ms: float = 100.0
@@ -41,6 +41,7 @@ class BenchOptions:
     is_whole: bool = False
     crew: Crew = no_crew
     web_server: WebServer = no_web_server
+    broker: str = ""
 
 
 @dataclass(frozen=True)

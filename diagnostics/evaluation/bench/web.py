@@ -7,15 +7,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice
 
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 
-from diagnostics.accounts.models import User
 from diagnostics.evaluation.bench.attackers import BODIES, HEADERS, READERS, attack
 from diagnostics.evaluation.bench.history_rows import fill, settle
 from diagnostics.evaluation.bench.own_database import own_database
-from diagnostics.evaluation.bench.pages import p95, timed
+from diagnostics.evaluation.bench.pages import p95, sign_in, timed
 from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
 
 RUNS = 5_000  # with 25 findings each: an export of about 50 MB
@@ -35,8 +32,8 @@ def measure(options: BenchOptions, runs: int) -> list[BenchRow]:
     """Fills the current database, which must be a separate one."""
     filled = fill(runs)
     settle()
-    reader = _session("reader")
-    attackers = [_session(f"attacker{number}") for number in range(PEOPLE)]
+    reader = sign_in("reader")
+    attackers = [sign_in(f"attacker{number}") for number in range(PEOPLE)]
     pages = ["/", reverse("runs"), reverse("run", args=[filled.last]), reverse("orgs")]
     export = f"{reverse('runs-export', args=['jsonl'])}?findings=1"
     with options.web_server() as port:
@@ -80,15 +77,6 @@ class _Site:
             ):
                 milliseconds[name].append(timed(partial(self.ask, path)))
         return milliseconds
-
-
-def _session(name: str) -> str:
-    user = User.objects.create_user(name, role=User.Role.ADMIN)
-    session = SessionStore()
-    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
-    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
-    session.save()
-    return str(session.session_key)
 
 
 def _rows(load: str, milliseconds: dict[str, list[float]]) -> Iterator[BenchRow]:

@@ -10,10 +10,11 @@ from django.core.management.base import CommandParser
 import config.celery  # noqa: F401 - binds the tasks to the Celery app
 from diagnostics.evaluation.bench import BENCHES, BenchOptions, BenchRow
 from diagnostics.management.base import ProductCommand
+from diagnostics.management.bench_click import click
 from diagnostics.management.bench_footprint import footprint
 from diagnostics.management.bench_processes import web_server, workers
 
-ALL = {**BENCHES, "footprint": footprint}
+ALL = {**BENCHES, "click": click, "footprint": footprint}
 
 
 class Command(ProductCommand):
@@ -36,11 +37,20 @@ class Command(ProductCommand):
             action="store_true",
             help="fleet: 2,000 schedules every 5 minutes, not 400 every minute; batch: slow texts too",
         )
+        parser.add_argument(
+            "--broker", default="", metavar="URL", help="click: an unused broker, in place of the embedded one"
+        )
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         bench_options = BenchOptions(
-            options["latency"], options["times"], options["runs"], options["whole"], workers, web_server
+            options["latency"],
+            options["times"],
+            options["runs"],
+            options["whole"],
+            workers,
+            web_server,
+            options["broker"],
         )
         rows = ALL[options["name"]](bench_options)
         if options["json"]:
