@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from config import queues
 from diagnostics.demo import server
 from diagnostics.monitoring.models import Schedule
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.row_limits import is_enforced, rows_limited_to
 from diagnostics.runs.models import Run
+from tests.factories import make_team_lead
 from tests.servers import programs
 from tests.servers.programs import wait_for
 from tests.servers.stack import Stack, make_token_and_client, migrated_database, new_database
@@ -71,11 +74,33 @@ def test_rabbitmq_behind_pgbouncer_with_both_types_of_queue_and_two_beats(demo: 
         with Stack(database, rabbitmq.quorum, demo.endpoints, folder / "on-classic") as stack:
             check(stack, token, client)
             assert has_queues_of_type("classic", rabbitmq.quorum)
+        check_limited_rows()
         quorum = {"CELERY_QUEUE_TYPE": "quorum"}
         with Stack(database, rabbitmq.classic, demo.endpoints, folder / "on-quorum", quorum) as stack:
             check(stack, token, client)
             assert has_queues_of_type("quorum", rabbitmq.classic)
             check_two_beats(stack, client)
+
+
+def check_limited_rows() -> None:
+    """A limited person's rows stay limited, and everybody else's don't become so, whichever connection PgBouncer gives."""
+    person = make_team_lead("lea", is_limited=True, only_orgs=["another-org"])
+    assert is_enforced()
+
+    def alternate() -> set[tuple[bool, bool]]:
+        found = set()
+        try:
+            for _ in range(20):
+                with rows_limited_to(person):
+                    limited = Run.objects.exists()
+                found.add((limited, Run.objects.exists()))
+        finally:
+            connection.close()
+        return found
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(alternate) for _ in range(4)]:
+            assert done.result() == {(False, True)}
 
 
 def has_queues_of_type(queue_type: str, broker: str) -> bool:
