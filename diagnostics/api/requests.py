@@ -79,7 +79,7 @@ class IncidentParameters(PageParameters):
 
 class ChangeParameters(PageParameters):
     client: Id | None = None
-    about: Literal["deployment", "gateway", "seen", "grant", "client", "standing"] | None = None
+    about: Literal["deployment", "gateway", "seen", "grant", "client", "status"] | None = None
     kind: Literal["appeared", "vanished", "returned", "enabled", "disabled", "changed"] | None = None
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.models import OAuthClient, OrgChange
 from tests.api.conftest import Program
 from tests.factories import (
     make_client,
@@ -194,3 +194,10 @@ def test_the_impact_of_a_permission_is_counted(program: Program, org: OAuthClien
     assert (found["clients"], found["schedules"]) == (1, 1)
     assert caller.get("/api/v1/impact?permission=cobrowse").status_code == 422
     assert caller.get(f"/api/v1/clients/{org.pk}/permissions").json() == {"synced_at": None, "items": []}
+
+
+def test_changes_are_narrowed(program: Program, org: OAuthClient) -> None:
+    caller = program()
+    made = {about: make_org_change(org, about=about).pk for about in OrgChange.About.values}
+    for about, pk in made.items():
+        assert ids(caller, f"changes?about={about}") == [pk]

@@ -107,3 +107,11 @@ def test_more_rows_cost_no_more_queries(as_lead: Client, queries_of: Callable[[C
 def test_strangers_sign_in_and_nothing_is_posted(client: Client, as_admin: Client) -> None:
     assert client.get("/changes/").headers["Location"].startswith("/login/")
     assert as_admin.post("/changes/").status_code == 405
+
+
+def test_a_change_of_status_names_the_client_and_the_cause(as_lead: Client) -> None:
+    client = make_client("Acme support")
+    values = {"setting": "status", "name": "No cobrowse license", "before": "Working", "after": "Down"}
+    make_org_change(client, about="status", kind="changed", **values)
+    output = page(as_lead)
+    assert f'<a href="/clients/{client.pk}/">Acme support</a> <span class="sub">No cobrowse license</span>' in output
