@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -53,19 +54,19 @@ OWN_VARIABLES = (
 def main(pytest_arguments: list[str]) -> int:
     os.chdir(PROJECT)
     environment = {name: value for name, value in os.environ.items() if name not in OWN_VARIABLES}
-    python = install_packages(environment)
     if pytest_arguments == [COVERAGE]:
         folders = [f"tests/{package}" for package in PURE_PACKAGES]
         pytest_arguments = [*COVERED, *folders]
-    checks = steps(python)
-    if pytest_arguments:
-        checks = [step for step in checks if step[0].startswith("ruff")]
-    if not pytest_arguments or any(argument.startswith(BROWSER_TESTS) for argument in pytest_arguments):
-        ensure_browser(environment)
-    ignored = [KILLS]
-    if not pytest_arguments or any(argument.startswith(SERVER_TESTS) for argument in pytest_arguments):
-        ignored += [] if ensure_servers() else [SERVER_TESTS]
-    failed = [name for name, argv, extra in checks if not passes(name, argv, {**environment, **extra})]
+    with ThreadPoolExecutor(
+        (os.cpu_count() or 1) + 1
+    ) as pool:  # one more than cores, because installing is mostly waiting
+        installed = pool.submit(install_programs, pytest_arguments, environment)
+        python = install_packages(environment)
+        checks = [step for step in steps(python) if not pytest_arguments or step[0].startswith("ruff")]
+        print_heading("checks")
+        passed = list(pool.map(lambda step: passes(step[0], step[1], {**environment, **step[2]}), checks))
+    ignored = [KILLS, *installed.result()]
+    failed = [name for (name, *_), has_passed in zip(checks, passed, strict=True) if not has_passed]
     print_heading("pytest")
     is_package = any(Path(argument).is_dir() for argument in pytest_arguments)
     arguments = [*IN_PARALLEL, *pytest_arguments] if is_package or not pytest_arguments else pytest_arguments
@@ -78,15 +79,26 @@ def main(pytest_arguments: list[str]) -> int:
     return code or (1 if failed else 0)
 
 
+def install_programs(pytest_arguments: list[str], environment: dict[str, str]) -> list[str]:
+    """Install what these tests need. Sets CHROMIUM in `environment`. Returns the folders of tests that can't run."""
+
+    def are_run(folder: str) -> bool:
+        return not pytest_arguments or any(argument.startswith(folder) for argument in pytest_arguments)
+
+    if are_run(BROWSER_TESTS):
+        ensure_browser(environment)
+    return [SERVER_TESTS] if are_run(SERVER_TESTS) and not has_servers() else []
+
+
 def steps(python: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
     """The name, command and additional environment variables of each static check."""
     templates = sorted(str(file) for file in Path("templates").rglob("*.html"))
     manage = [python[0], "manage.py"]
     return [
+        ("mypy", [*python, "mypy"], {}),  # takes longest
         ("ruff check", [*python, "ruff", "check", "."], {}),
         ("ruff format", [*python, "ruff", "format", "--check", "."], {}),
         ("djade", [str(Path(python[0]).with_name("djade")), "--check", "--target-version", "5.2", *templates], {}),
-        ("mypy", [*python, "mypy"], {}),
         ("import-linter", [str(Path(python[0]).with_name("lint-imports")), "--no-cache"], {}),
         ("makemigrations --check", [*manage, "makemigrations", "--check", "--dry-run"], {}),
         ("check --deploy", [*manage, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION_ENVIRONMENT),
@@ -130,7 +142,6 @@ def find_uv() -> list[str]:
 
 def ensure_browser(environment: dict[str, str]) -> None:
     """Find Chromium, or install the system package, and set CHROMIUM for the browser tests."""
-    print_heading("browser")
     path = find_browser() or (install_browser() and find_browser())
     if not path:
         sys.exit(
@@ -155,9 +166,8 @@ def install_browser() -> bool:
     return install_from_debian("chromium", "fonts-dejavu-core")
 
 
-def ensure_servers() -> bool:
+def has_servers() -> bool:
     """Install missing servers. False if that failed: a run of everything then leaves out their tests."""
-    print_heading("servers")
     missing = [package for package, path in SERVERS.items() if not glob.glob(path)]
     if not missing or install_from_debian(*missing):
         return True
