@@ -55,6 +55,11 @@ def test_status(status: str, outcome: Outcome) -> None:
         ({"readonlySelectors": ["*"]}, "readonlySelectors", Outcome.WARN),
         ({"pauseCriteria": [{"urlFragment": "/", "condition": "Includes"}]}, "pauseCriteria", Outcome.WARN),
         ({"pauseCriteria": [{"urlFragment": "", "condition": "EndsWith"}]}, "pauseCriteria", Outcome.WARN),
+        ({"pauseCriteria": [{"urlFragment": "https://", "condition": "StartsWith"}]}, "pauseCriteria", Outcome.WARN),
+        ({"pauseCriteria": [{"urlFragment": "http", "condition": "Includes"}]}, "pauseCriteria", Outcome.WARN),
+        ({"channels": ["Voice", "Fax"]}, "channels", Outcome.FAIL),
+        ({"channels": []}, "channels", Outcome.ERROR),
+        ({"channels": ["webmessaging"]}, "channels", Outcome.WARN),
         ({"pauseCriteria": [{"urlFragment": "shop", "condition": "DoesNotInclude"}]}, "pauseCriteria", Outcome.WARN),
     ],
 )

@@ -53,6 +53,7 @@ REJECTED = {"error": "invalid_client", "description": "authentication failed"}
         (TokenResult(response=answer_of(302, None, "redirect")), Outcome.ERROR, "not_genesys"),
         (TokenResult(response=answer_of(None, None, "dns")), Outcome.ERROR, "unreachable"),
         (TokenResult(response=answer_of(None, None, "timeout")), Outcome.ERROR, "unreachable"),
+        (TokenResult(response=answer_of(400, {"error": "temporarily_unavailable"})), Outcome.ERROR, "refused"),
         (TokenResult(response=answer_of(418, {"error": "teapot"})), Outcome.ERROR, "refused"),
         (TokenResult(), Outcome.ERROR, "unreachable"),
     ],

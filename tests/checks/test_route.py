@@ -162,6 +162,9 @@ def codes(answers: dict[str, str], other_host: str = "", answered: int | None = 
 def test_a_conversation_of_this_org_and_a_call_to_another_region() -> None:
     reported = {"/api/v2/conversations/real": "200", "/api/v2/conversations/impossible": NONE}
     assert codes(reported, other_host="api.mypurecloud.ie") == {"resource": "present", "region": "other_region"}
+    found = {path: visible(text, path) for path, text in reported.items()}
+    other = next(each for each in judge(PLAN, found, "api.mypurecloud.ie", 404) if each.subject == "region")
+    assert other.evidence["pair"][1] == {"host": "api.mypurecloud.ie", "status": 404}
 
 
 def test_what_is_left_when_route_and_resource_are_there() -> None:

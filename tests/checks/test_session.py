@@ -78,6 +78,7 @@ def test_the_id_and_the_expiry_of_a_session_are_stored_but_no_secret() -> None:
     result = judge_start(answered(200, SESSION))
     assert result.evidence["session"] == SESSION["id"]
     assert result.evidence["offer_ends"] == SESSION["dateOfferEnds"]
+    assert result.evidence["kind"] == SESSION["communicationType"]
     assert SESSION["joinCode"] not in str(result)
     assert SESSION["websocketUrl"] not in str(result)
 

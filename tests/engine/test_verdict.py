@@ -301,6 +301,8 @@ def test_a_part_acquits_only_itself_and_accuses_only_on_its_own_evidence(
 ) -> None:
     verdict = judge(findings, part=True)
     assert (verdict.cause, verdict.sentence) == (cause, sentence)
+    if sentence.startswith(PART_IS_NOT_RIGHT):
+        assert verdict.because == tuple(each.anchor for each in findings if each.outcome in ("fail", "warn"))
 
 
 @pytest.mark.parametrize(
