@@ -14,7 +14,7 @@ from diagnostics.parsing.values import UnknownValue, joined, json_of, text_of
 from diagnostics.text import time_budget
 
 CALL = re.compile(
-    r"(?<![\w-])(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)(?=[ \t`]+(?:-[A-Za-z]|@[A-Za-z]|[\"'$]|https?://))",
+    r"(?<![\w-])(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)(?=[ \t`]+(?:-[A-Za-z]|@[A-Za-z]|\(?[\"'$]|https?://))",
     re.IGNORECASE,
 )
 SPLAT = re.compile(r"@([A-Za-z_]\w{0,80})\b(?![\"'])")
