@@ -76,7 +76,7 @@ NETWORK_HINTS = {
     is_decisive=True,
     depends_on=("answer",),
     needs=("answer",),
-    version=5,
+    version=6,
 )
 def answer_meaning(ctx: CheckContext) -> Iterator[Result]:
     if ctx.answer is None:
@@ -153,7 +153,8 @@ def judge_answer(answer: ReceivedResponse, *, token_request: bool = False, now: 
     if meaning is None and status >= 500:
         meaning = STATUSES.get(status, Meaning("server_error", "Genesys Cloud had an internal error."))
     meaning = meaning or STATUSES.get(status, Meaning("other", "The response has no known error code."))
-    wrapped = f"The data action's {outer.status} wraps the API's response. " if outer is not answer else ""
+    wrapper = f"The data action's {outer.status}" if outer.status != status else "A data action's error"
+    wrapped = f"{wrapper} wraps the API's response. " if outer is not answer else ""
     return Result(
         Outcome.FAIL,
         meaning.code,

@@ -32,13 +32,20 @@ from diagnostics.parsing.intent import START_OPERATION, START_PATH, Aim, nearest
     about="call",
     depends_on=("host", "region"),
     needs=("call",),
-    version=5,
+    version=6,
 )
 def request_host(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call and ctx.aim:
         error = ctx.answer.network_error if ctx.answer is not None else ""
         result = judge_host(ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway, network_error=error)
         yield from_screenshot(result) if ctx.call.from_screenshot else result
+
+
+# What people write over a host that they don't want to show.
+HIDDEN_HOST = re.compile(
+    r"[*•█▇■]|(?:\A|[.\[<_-])(?:x{2,}|(?:redacted|masked|hidden|removed|censored|anonymi[sz]ed)[\w-]{0,20})(?=[.\]>:_-]|\Z)",
+    re.IGNORECASE,
+)
 
 
 def judge_host(
@@ -50,6 +57,8 @@ def judge_host(
         return skipped("no_url", "The call has no URL.")
     if not call.host and not aim.host_placeholders:
         return passed("bare_path", f"The call has no host, so we assume {wanted}.", evidence={"wanted": wanted})
+    if HIDDEN_HOST.search(call.host):
+        return skipped("hidden", "The text hides a part of the host.", evidence={"wanted": wanted})
     unfilled = aim.host_placeholders or tuple(
         name for name in aim.host_variables if name.lower() in network_error.lower()
     )
@@ -130,7 +139,7 @@ def judge_scheme(call: FailingCall, region: Region, wanted: str) -> Result:
     depends_on=("path", "sdk_method"),
     affected_by=("gateway", "contract", "method"),
     needs=("call",),
-    version=3,
+    version=4,
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
 )
 def request_path(ctx: CheckContext) -> Iterator[Result]:
@@ -138,6 +147,9 @@ def request_path(ctx: CheckContext) -> Iterator[Result]:
         return
     if not ctx.call.url.strip():
         yield skipped("no_url", "The call has no path. We only know the name of its SDK method.")
+        return
+    if ctx.call.host and not ctx.call.path.strip("/"):
+        yield skipped("no_path", "Only the host is shown, not the path of a call.")
         return
     has_gateway = None
     if ctx.aim.world == "gateway" or ctx.aim.fault in ("not_in_api", "legacy_resource", "deprecated"):

@@ -90,6 +90,19 @@ STATUSES = {
 # For responses with a generic code: statuses, pattern for "code message" in lower case, meaning.
 MESSAGE_PATTERNS: tuple[tuple[frozenset[int], re.Pattern[str], Meaning], ...] = (
     (
+        # The API's own wording, for a text without the code.
+        frozenset({403}),
+        re.compile(
+            r"\A(?!.*\bdivision).*\byou (?:must have at least one of|are missing) the following permission", re.DOTALL
+        ),
+        CODES["missing.any.permissions"],
+    ),
+    (
+        frozenset({400, 403}),
+        re.compile(r"\brequires a user context\b|\bclient credentials cannot be used for requests to this resource\b"),
+        CODES["not.a.user"],
+    ),
+    (
         # Also behind the generic not.found, forbidden and not.authorized (facts, section 11).
         frozenset({400, 401, 403, 404}),
         re.compile(

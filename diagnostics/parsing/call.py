@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from diagnostics.parsing.data_action import wrapped_message, wrapped_status
+from diagnostics.parsing.data_action import backend_message, wrapped_message, wrapped_status
 from diagnostics.text.cleaning import read_json as read_clean_json
 
 # A base URL that a program put before a whole URL.
@@ -114,14 +114,17 @@ class ReceivedResponse:
     def of_the_api(self) -> "ReceivedResponse":
         """The API's response if a data action wrapped it in its own 400, else this response.
 
-        The body is the error that the message quotes, if it does. The headers, with the correlation ID, are unchanged.
+        The body is the error that the message quotes, else the words of the message. The headers, with the correlation ID,
+        are unchanged.
         """
         data, _ = self.json()
         message = wrapped_message(data)
-        if self.status != 400 or not message or (inner := wrapped_status(data)) is None:
+        inner = wrapped_status(data) if message else None
+        if inner is None or self.status not in (400, inner):
             return self
         quoted = _first_object(message)
-        body = quoted if "code" in quoted else {"message": "", "code": "", "contextId": data.get("contextId")}
+        plain = {"message": backend_message(message), "code": "", "contextId": data.get("contextId")}
+        body = quoted if "code" in quoted else plain
         return replace(self, status=inner, body=json.dumps(body))
 
 

@@ -20,6 +20,7 @@ CURL = re.compile(
 )
 
 
+ADDRESS = re.compile(r"https?://[\w.-]{1,200}/api/|/api/v2/\w")
 # What stands before the name of a file whose content follows, and the next command.
 SHOWS = re.compile(r"(?:[^\n]{0,80}[$#%>] ?)?(?:(?:cat|type|more|less|bat|Get-Content)[ \t]{1,4})?[ \t#/*`]{0,4}[\"']?")
 HEREDOC = re.compile(r"\bcat\b[^\n]{0,200}<<-?[ \t]{0,4}[\"']?(?P<end>\w{1,20})")
@@ -34,7 +35,7 @@ def find_curl(text: str) -> int:
 
 
 def curl_calls(text: str) -> list[CallSpan]:
-    """The curl commands with a URL. Raises Unreadable if there are commands but none has a URL."""
+    """The curl commands with a URL. Raises Unreadable if there are commands, but no URL in the text."""
     calls: list[CallSpan] = []
     found = first = CURL.search(text)
     while found and len(calls) < MAX_CANDIDATES:
@@ -44,7 +45,7 @@ def curl_calls(text: str) -> list[CallSpan]:
         if options.urls:
             calls.append(CallSpan(found.start(), command.end, partial(_read, text, command, options, dropped)))
         found = CURL.search(text, max(command.end, found.end()))
-    if first and not calls:
+    if first and not calls and not ADDRESS.search(text):
         raise Unreadable(
             "This curl command has no URL, so there is no call to check. "
             "Paste the whole command, from curl to the end of its last line."

@@ -5,6 +5,10 @@ from typing import Any
 
 MAX_MESSAGE = 20_000  # characters
 WRAPPER = re.compile(r"\bREST call for action\b|\bRequest to backend service failed\b", re.IGNORECASE)
+BACKEND = re.compile(
+    r"Request to backend service failed\.?\s{0,3}(?P<text>.{0,2000}?)\W{0,4}(?:\bstatus\b|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
 STATUS = re.compile(r"\bstatus(?: ?code)?\W{0,4}([1-5]\d\d)\b|\breturned (?:status|code)? ?([45]\d\d)\b", re.IGNORECASE)
 
 
@@ -12,6 +16,12 @@ def wrapped_message(value: Any) -> str:
     """The message of a data action's error, which quotes the API's response; "" for any other value."""
     message = value.get("message") if isinstance(value, dict) else None
     return message[:MAX_MESSAGE] if isinstance(message, str) and WRAPPER.search(message) else ""
+
+
+def backend_message(message: str) -> str:
+    """What a data action's message says of the API's response, without the name of the action; "" for nothing."""
+    found = BACKEND.search(message)
+    return found["text"] if found else ""
 
 
 def wrapped_status(value: dict[str, Any]) -> int | None:

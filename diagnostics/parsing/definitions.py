@@ -51,7 +51,12 @@ OPTION = re.compile(
 LISTED = re.compile(
     r",[ \t]{1,4}(?P<name>[A-Za-z_]\w{0,80})[ \t]{0,3}=[ \t]{0,3}(?:\"(?P<double>[^\"\n]{1,4000})\"|'(?P<single>[^'\n]{1,4000})')"
 )
-PATTERNS = (ASSIGNED, PAIR, YAML_PAIR, YAML_LIST, FIELD, ECHOED, OPTION, LISTED, COMMENTED)
+# A parameter of the path that a client fills in: RestSharp, Unirest, JAX-RS, REST Assured.
+PATH_PARAMETER = re.compile(
+    r"\.(?:AddUrlSegment|routeParam|resolveTemplate|pathParam|AddRouteParameter)\(\s{0,20}\"(?P<name>[A-Za-z_]\w{0,80})\"\s{0,9},\s{0,20}"
+    r"\"(?P<value>[^\"\n]{1,400})\""
+)
+PATTERNS = (ASSIGNED, PAIR, YAML_PAIR, YAML_LIST, FIELD, ECHOED, OPTION, LISTED, PATH_PARAMETER, COMMENTED)
 ACTION_INPUT = re.compile(
     r"\$!?\{(?:input|esc|successTemplateUtils)\.[\w.()$!{}-]{1,120}\}|\$esc\.\w{1,30}\([^()]{1,80}\)"
 )

@@ -30,7 +30,8 @@ IdState = Literal["absent", "uuid", "malformed", "placeholder", "missing"]
 HIDDEN_ID = re.compile(
     r"[<\[({*_-]{0,3}(?:(?:hidden|redacted|masked|removed|censored|anonymi[sz]ed|obfuscated|scrubbed|geschwärzt|entfernt|ausgeblendet|"
     r"oculto|ocultado|masqué|supprimé|nascosto|oculta?d[oa])(?:[ _-](?:id|uuid|value|conversation))?)[>\])}*_-]{0,3}|[*•█▇■]{3,60}|"
-    r"[0-9A-Fa-f-]{2,40}(?:[*•█]{2,60}|…|\.{3})[0-9A-Fa-f*•█-]{0,40}",
+    r"[0-9A-Fa-f-]{2,40}(?:[*•█]{2,60}|…|\.{3})[0-9A-Fa-f*•█-]{0,40}|"
+    r"(?=.{0,40}[xX*•█▇■#]{3})[0-9A-Fa-fxX*•█▇■#]{8}(?:-[0-9A-Fa-fxX*•█▇■#]{4}){3}-[0-9A-Fa-fxX*•█▇■#]{12}",
     re.IGNORECASE,
 )
 START_PATH = "/api/v2/conversations/{conversationId}/cobrowse"
@@ -208,12 +209,21 @@ def _token_request(base: Aim) -> Aim:
     )
 
 
+# The prefix of a gateway or a proxy in front of the API, in a log that shows no host.
+BEHIND_PROXY = re.compile(r"(?:/(?!api/|v\d/|oauth/|conversations?/)[\w.~-]{1,60}){1,4}(?=/api/v2/)", re.IGNORECASE)
+
+
 def _path_of(call: FailingCall) -> str:
-    """The path of the call. A bare path without the prefix /api/v2 gets it: that is shorthand, not a fault."""
+    """The path of the call, without the prefix of a proxy if no host is shown. A bare path without the prefix /api/v2 gets
+    it: that is shorthand, not a fault."""
     path = call.path.strip()
+    if not call.host and "://" in path:  # brackets in the host
+        path = "/" + path.partition("://")[2].partition("/")[2]
     base, slash, rest = path.lstrip("/").partition("/")
     if not call.host and slash and is_placeholder(base) and rest.startswith(("api/", "oauth/")):
         path = f"/{rest}"  # {{baseUrl}}/api/v2/...: a variable for the host
+    if not call.host and (behind := BEHIND_PROXY.match(path)):
+        path = path[behind.end() :]
     if not call.host and re.match(r"/?v2/", path):
         path = f"/api/{path.lstrip('/')}"
     if not call.host and path and not path.lower().startswith(("/api/", "api/", "/oauth/", "oauth/")):
@@ -231,7 +241,8 @@ def _variables_in_host(call: FailingCall) -> tuple[str, ...]:
     """The variables in the host of the URL, without those that the program fills in."""
     found = re.match(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^?#]*)", call.url.strip())
     authority = unquote(_authority(found[1])) if found else ""
-    return tuple(dict.fromkeys(variable for variable in IN_A_HOST.findall(authority) if variable not in call.variables))
+    names = (name for name in IN_A_HOST.findall(authority) if not HIDDEN_ID.fullmatch(name))
+    return tuple(dict.fromkeys(name for name in names if name not in call.variables))
 
 
 def _placeholders_in_host(call: FailingCall) -> tuple[str, ...]:

@@ -25,9 +25,10 @@ from diagnostics.parsing.response_text import (
 )
 from diagnostics.parsing.responses import CORS, Responses, completed, correlation_of
 from diagnostics.parsing.sdk import SUFFIX
+from diagnostics.parsing.snippets import finish
 from diagnostics.parsing.times import logged_time
 from diagnostics.parsing.unwrapping import MAX_SCAN
-from diagnostics.parsing.values import MARKED
+from diagnostics.parsing.values import MARKED, OPEN
 from diagnostics.text import time_budget
 
 OPEN_SEGMENT = re.compile(
@@ -36,7 +37,7 @@ OPEN_SEGMENT = re.compile(
 FRAME = re.compile(
     r"\b(?:in |at |\.|\b)(?P<name>(?:get|post|put|patch|delete|Get|Post|Put|Patch|Delete)(?:_[a-z0-9_]{3,120}|[A-Z]\w{2,120}))\b"
 )
-ADDRESS = re.compile(r"https?://[\w.-]{4,200}(?::\d{1,5})?/(?:api/v2|oauth)/[^\s\"'`<>{}|\\,]{1,2000}")
+ADDRESS = re.compile(rf"https?://[\w.-]{{4,200}}(?::\d{{1,5}})?/(?:api/v2|oauth)/[^\s\"'`<>{{}}|\\,{OPEN}]{{1,2000}}")
 NUMBERED_STATUS = re.compile(
     r"\b(?:the )?(?:(?P<first>first|1st|former|erste\w?|premi[eè]re?|primer[oa]?|primeir[oa])|(?P<second>second|2nd|latter|zweite\w?|"
     r"deuxi[eè]me|segund[oa])|(?P<third>third|3rd|dritte\w?|troisi[eè]me|tercer[oa]?|terceir[oa]))\b[^.,;\n\d]{0,40}?\b"
@@ -53,6 +54,7 @@ FILLED_IN = re.compile(r"%[-\d.]{0,4}[sdv@]|[$#]\{|\{\w{0,40}\}")
 APPENDED = re.compile(
     r"[ \t]{0,3}(?:[+%&]|\.(?!toRequestBody|trim|to_?[jJ]son|encode|getBytes|toByteArray|replace\(\)))"
 )
+ALLOW = re.compile(r"\b(?:Access-Control-)?Allow(?:-Methods)?[\"']{0,2}[ \t]{0,3}[:=][^\n]{0,200}", re.IGNORECASE)
 RECORDS = frozenset({"raw_http", "har", "json"})  # they show all headers
 MESSAGE_ALONE = ({"message"}, {"error"}, {"message", "error"}, {"detail"}, {"message", "request_id"})
 # A line that ends with a whole header. A token has no blanks, so a sentence about the header doesn't match.
@@ -116,6 +118,8 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, starts:
     first = starts[0]
     draft = call.fill(until)
     context.definitions.fill(draft)
+    if OPEN in draft.url:
+        finish(draft)
     if draft.is_described:
         use_host(draft, context.hosts)
         return draft
@@ -127,7 +131,11 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, starts:
     found = context.responses.between(call.at, until, adjacent)
     before = context.responses.between(0, first) if last else None
     is_more_complete = (
-        before is not None and found is not None and bool(before.code) and not found.code and before.joins(found)
+        before is not None
+        and found is not None
+        and before.is_explained
+        and (not found.is_explained or (found.status is None and isinstance(found.body, ComposedBody)))
+        and before.joins(found)
     )
     has_body = bool((found and found.body) or (draft.response and draft.response.body))
     is_page = before is not None and (before.body or "").startswith("<") and not has_body
@@ -141,6 +149,7 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, starts:
         draft.note("guessed", f"The status {status} comes from a sentence.")
     if len(starts) > 1 and context.by_number:
         _set_numbered(draft, context.by_number, starts.index(call.at) if call.at in starts else -1)
+    _correct_guess(draft)
     _fill_response_body(draft, context, call.end, until)
     _fill_authorization(draft, context.text, call.at, until)
     if draft.form == "short" and draft.body is None and last and call.at == first:
@@ -212,11 +221,19 @@ def _is_in_code(text: str, call: CallSpan) -> bool:
 
 def _fill_only_method(draft: Draft, text: str) -> None:
     """Sets the method of the only call of a text to the only method that the text names, as in "we POST to it"."""
-    named = {found[0] for found in islice(METHOD_WORD.finditer(text), MAX_FRAMES)}
+    named = {found[0] for found in islice(METHOD_WORD.finditer(ALLOW.sub("", text)), MAX_FRAMES)}
     if len(named) == 1 and draft.form in ("short", "log") and (not draft.method or _method_was_guessed(draft)):
         draft.method = named.pop()
         draft.remove_notes("No method was given")
         draft.note("guessed", f"The method {draft.method} comes from another part of the text.")
+
+
+def _correct_guess(draft: Draft) -> None:
+    """Replaces a method that was only guessed and that the response refutes. Most clients send GET by default."""
+    if draft.status == 405 and draft.method == "POST" and draft.body is None and _method_was_guessed(draft):
+        draft.method = "GET"
+        draft.remove_notes("No method was given")
+        draft.note("guessed", "No method was given; the 405 shows that it wasn't POST, so we assumed GET.")
 
 
 def _fill_authorization(draft: Draft, text: str, start: int, until: int) -> None:

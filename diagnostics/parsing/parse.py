@@ -37,6 +37,7 @@ from diagnostics.parsing.screenshot import corrected_text
 from diagnostics.parsing.thread import candidates_by_name, candidates_in_text
 from diagnostics.parsing.times import logged_time, time_in
 from diagnostics.parsing.unwrapping import MAX_SCAN, RTF, is_chat, unwrap
+from diagnostics.parsing.values import mark_expressions
 from diagnostics.redaction.masker import Masker, TooManySecrets
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import REPLACEMENT, clean_text
@@ -320,6 +321,7 @@ def _found(text: str) -> ParsedText:
     text, notes = _clean(text, FORMS)
     with time_budget.limited() as budget:
         text, removed = _unwrapped(text, budget)
+        text = mark_expressions(text) if len(text) <= MAX_SCAN and not is_har(text) else text
         try:
             text, corrected = corrected_text(text)
         except TimeBudgetExceeded:

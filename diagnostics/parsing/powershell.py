@@ -14,7 +14,7 @@ from diagnostics.parsing.values import UnknownValue, joined, json_of, text_of
 from diagnostics.text import time_budget
 
 CALL = re.compile(
-    r"(?<![\w-])(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)(?=[ \t`]+(?:-[A-Za-z]|@[A-Za-z]|\(?[\"'$]|https?://))",
+    r"(?<![\w-])(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)(?=(?:[ \t]|`[ \t]*\n?)+(?:-[A-Za-z]|@[A-Za-z]|\(?[\"'$]|https?://))",
     re.IGNORECASE,
 )
 SPLAT = re.compile(r"@([A-Za-z_]\w{0,80})\b(?![\"'])")
@@ -193,6 +193,7 @@ def _read(text: str, options: Mapping[str, Any], end: int, until: int) -> Draft:
     draft = Draft("powershell")
     draft.note("taken", "The call was read from PowerShell; nothing of it was run.")
     fill_url(draft, text_of(options["uri"]).strip())
+    draft.literals = tuple(found[0] for found in VARIABLE.finditer(draft.url))  # of a string in single quotes
     draft.method = method_in(text_of(options.get("method")))
     draft.default_method("PowerShell")
     headers = options.get("headers")

@@ -29,8 +29,12 @@ NO_STATUS = (
     r"(?![\w%$€-]|[.,:]\d|/\w|[ ]?(?:ms|msec|sec\w*|min\w*|[smh]|hours?|days?|weeks?|users?|agents?|times|calls|requests|"
     r"bytes|[KMG]B|chars?|characters|conversations?|sessions?|customers?|entries|rows|lines)\b)"
 )
-# A status in the sentence of a call. Letters without spaces around words, as in Japanese, may follow.
-NEAR = re.compile(rf"(?<![\w.,:/#$%=&?+-])({KNOWN}){NO_STATUS}", re.ASCII | re.IGNORECASE)
+# A status in the sentence of a call, but not the one that a test expects. Letters without spaces around words, as in
+# Japanese, may follow.
+NEAR = re.compile(
+    rf"(?<![\w.,:/#$%=&?+-])(?<!\bstatusCode\()(?<!\bstatus\()(?<!\btoBe\()(?<!\btoEqual\()(?<!\bisEqualTo\()({KNOWN}){NO_STATUS}",
+    re.ASCII | re.IGNORECASE,
+)
 # A status directly after an address.
 ADJACENT = re.compile(
     rf"[\"'`)\]]{{0,2}}[ \t]{{0,4}}(?:[|:=→·,;，。、-]{{1,2}}>?[ \t]{{0,4}})?[\"'(]?({KNOWN}){NO_STATUS}", re.ASCII
@@ -60,7 +64,9 @@ METHOD_WORD = re.compile(r"(?<![\w/])(?:GET|POST|PUT|PATCH|DELETE)(?!\w)")
 DENIED = re.compile(
     r"\b(?:(?:expect\w*|should\w*|want\w*|supposed|would|docs?|documentation)(?:[ \t](?!but\b|and\b|yet\b)[\w']{1,12}){0,3}|"
     r"instead of|rather than|not|never|n't|statt|anstatt|lieu d['’eu]{1,2}|vez de|lugar de|"
-    r"ports?|lines?|ticket|case|page|room|version)[ \t]{1,3}(?:an? |the |be |get )?$",
+    r"(?:(?:never|not|n't)(?: (?:once|ever|even))?|no|nunca|jamás|nie|não) (?:get|gets|got|getting|gives?|gave|given|giving|returns?|"
+    r"returned|returning|answers?|answered|answering|throws?|threw|sees?|seen|seeing|shows?|shown|showing|receives?d?|devuelve|da|"
+    r"responde|retorna|zwraca)|keine?n?|pas de|ports?|lines?|ticket|case|page|room|version)[ \t]{1,3}(?:an? |the |be |get |un )?$",
     re.IGNORECASE,
 )
 # A sentence about what a call would return.

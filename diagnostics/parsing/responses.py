@@ -25,13 +25,16 @@ STATUS = re.compile(
     r"|(?:HTTP[ステータス状态]{0,6}|HTTP error|HTTP[- ]Fehler|código|codigo|code d['’]état|code|Code|"
     r"código de estado|код|エラー|错误|錯誤|오류|خطأ|エラーコード|ErrorCode|error code|error|fehler|erreur|errore|erro|fout|"
     r"ошибк\w{1,2}|antwort|respuesta|resposta|réponse|risposta|ответ|レスポンス|응답|响应|回應|"
-    r"ergebnis|resultado|actual(?: result)?|observed|tatsächlich\w{0,2})\s{0,2}[:=：]?\s{0,2}"
+    r"ergebnis|resultado|résultat|esito|risultato|wynik|odpowiedź|sonuç|resultaat|antwoord|svar|actual(?: result)?|"
+    r"observed|tatsächlich\w{0,2})\s{0,2}[:=：]?\s{0,2}[ \t]{0,8}"
     r"(?P<words>[45]\d\d)(?![\w-]|\.\w)"
     r"|[:：]\s{0,2}\((?P<windows>[45]\d\d)\)\s{0,2}[^\W\d]"  # PowerShell 5.1, in any language
     r"|\b\d{1,9}(?:[.,]\d{1,6})?\s?ms\s{1,2}-\s(?P<handler>[1-5]\d\d)\b"  # HttpClient's log
     r"|\bHTTP/\d(?:\.\d)? (?P<line>[1-5]\d\d)\b"
     r"|\bResponse:?[ \t]{1,8}(?P<response>[1-5]\d\d)\b"
     r"|\((?P<ending>[45]\d\d)\)[ \t.]*$"
+    r"|\breceived[ \t]{0,2}[:=][ \t]{0,8}(?P<asserted>[1-5]\d\d)(?![\w-]|\.\w)"  # what Jest prints
+    r"|^[ \t]{0,8}\[(?P<bracketed>[45]\d\d)\]"
     r"|^[ \t]{0,4}<=+ ?(?:HTTP(?:/[\d.]{1,3})? )?(?P<received>[1-5]\d\d)\b"
     r"|<Response \[(?P<requests>[1-5]\d\d)(?: [A-Za-z ]{2,40})?\]>"  # what requests and httpx print
     r"|https?://[^\s:\"'<>]{10,400}+[ \t]{1,3}(?P<after_address>[45]\d\d)(?=[ \t]*$)"
@@ -108,9 +111,10 @@ PAGE = re.compile(
 )
 PAGE_END = re.compile(r"</(?:html|body|head|title|center|h1|p)>", re.IGNORECASE)
 MAX_PAGE = 4_000
-# What a server said, in quotation marks or as the message of an exception.
+# What a server said: in quotation marks, as the message of an exception, or in words that only the API uses.
 QUOTED = re.compile(
-    r"[\"“'‘«]\s?(?P<text>[A-Z][^\"“”'‘’«»\n]{10,300})[\"”'’»]|Exception: (?P<thrown>[A-Z][^\n]{10,300})"
+    r"[\"“'‘«]\s?(?P<text>[A-Z][^\"“”'‘’«»\n]{10,300})[\"”'’»]|Exception: (?P<thrown>[A-Z][^\n]{10,300})|"
+    r"(?P<own>Unable to perform the requested action\. You [^\n]{10,300}|This request requires a user context\.)"
 )
 NETWORK = re.compile(r"\bnet::(?P<code>ERR_[A-Z_]{2,40})(?! [1-5]\d\d)")
 
@@ -136,6 +140,12 @@ class Trace:
         value = value_of(self.body or "")
         code = value.get("code") if isinstance(value, dict) else None
         return code if isinstance(code, str) else ""
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether it has an error code, or a message of known wording that the text quotes."""
+        value = value_of(self.body or "") if isinstance(self.body, ComposedBody) else None
+        return bool(self.code or (isinstance(value, dict) and value.get("message")))
 
     @property
     def completeness(self) -> tuple[bool, ...]:
@@ -395,7 +405,7 @@ def _messages(text: str) -> list[Trace]:
     """Messages of known wording that the text quotes, as error bodies."""
     found = []
     for match in _first(QUOTED, text):
-        message = (match["text"] or match["thrown"]).strip()
+        message = (match["text"] or match["thrown"] or match["own"]).strip()
         if is_known_message(message):
             body = ComposedBody(json.dumps({"message": message, "code": ""}, ensure_ascii=False))
             found.append(

@@ -37,8 +37,8 @@ CALL = re.compile(
 )
 # The rest of an address that a program puts together: ' + id + '/cobrowse'.
 CONCATENATED = re.compile(
-    rf"[\"'`][ \t]{{0,3}}(?:\+|&|\|\||\.(?=[ \t]*[$\"\'`]))[ \t]{{0,3}}(?P<name>[A-Za-z_$][\w.$]{{0,60}})(?:\([^()\n]{{0,60}}\))?"
-    rf"(?:[ \t]{{0,3}}(?:\+|&|\|\||\.(?=[ \t]*[$\"\'`]))[ \t]{{0,3}}[\"'`](?P<rest>{REST}))?"
+    rf"[\"'`][ \t]{{0,3}}(?:\+{{1,2}}|&|\|\||\.(?=[ \t]*[$\"\'`]))[ \t]{{0,3}}(?P<name>[A-Za-z_$][\w.$]{{0,60}})(?:\([^()\n]{{0,60}}\))?"
+    rf"(?:[ \t]{{0,3}}(?:\+{{1,2}}|&|\|\||\.(?=[ \t]*[$\"\'`]))[ \t]{{0,3}}[\"'`](?P<rest>{REST}))?"
 )
 MAX_PARTS = 5
 IN_CODE = re.compile(r"[(=,][ \t]{0,4}(?P<prefix>[frbu$@]{0,2})(?P<quote>[\"'`])$", re.IGNORECASE)
@@ -145,9 +145,14 @@ def _read_short(text: str, target: re.Match[str], until: int) -> Draft:
 
 
 def _is_address(url: str, rest: str) -> bool:
-    """Whether only a body or a response follows the address in its line. A slash in prose isn't a path."""
+    """Whether only a body or a response follows the address in its line. A slash in prose isn't a path, and api.log is a
+    file."""
     rest = rest.strip("`\"'”’*,.;)> \t\r")
-    return len(url) > 4 and (not rest or rest[0] in "{[" or line_status(rest) is not None)
+    return (
+        len(url) > 4
+        and ("/" in url or GENESYS.search(url) is not None)
+        and (not rest or rest[0] in "{[" or line_status(rest) is not None)
+    )
 
 
 def read_short_form(text: str, target: re.Match[str]) -> Draft:

@@ -196,7 +196,7 @@ def finish(draft: Draft) -> Draft:
     path = draft.url.split("?", 1)[0]
     segments = [part for part in path.split("/") if MARKED.fullmatch(part)]
     in_host = [found[0] for found in MARKED.finditer(path.split("/")[2])] if "://" in path else []
-    draft.variables = tuple(dict.fromkeys(map(without_marks, [*segments, *in_host])))
+    draft.variables = tuple(dict.fromkeys([*draft.variables, *map(without_marks, [*segments, *in_host])]))
     if draft.variables:
         shown = ", ".join(variable.strip("{}") for variable in draft.variables)
         draft.note("guessed", f"The value of {shown} is not in the text; enter the conversation ID next to the call.")

@@ -63,6 +63,7 @@ SOFT_BREAK = re.compile(r"=\n")
 ENCODED = re.compile(r"=3D|=20\n|=(?:C[23]|E2)=[89AB][0-9A-F]")
 UUID_BREAK = re.compile(r"(?<=[/\"'=])([0-9a-fA-F-]{1,35})\n[ \t>|│]{0,12}([0-9a-fA-F-]{1,35})(?![0-9A-Za-z-])")
 URL_BREAK = re.compile(r"(/api/v2/[\w./{}$-]{0,200}/)\n[ \t]{0,12}(?![1-5]\d\d\b)(?=[\w{$-]{2,40}(?:/|[\s\"'`]|$))")
+SOFT_IN_ADDRESS = re.compile(r"(https?://[^\s\"'<>?]{1,200})=\n[ \t>|]{0,12}(?=[\w./-])")
 SENT_BY_CURL = re.compile(r"> ?[A-Z]{3,7} \S+ HTTP/")
 QUOTE = re.compile(r"[ \t]{0,3}>(?!>) ?")
 NESTED = re.compile(r"[ \t]{0,3}>{2,5}(?: |$)")
@@ -448,7 +449,7 @@ def _straight_commands(text: str) -> str:
 
 def _joined_addresses(text: str) -> str:
     """The text with addresses and IDs joined that an email or a terminal wrapped."""
-    text = URL_BREAK.sub(r"\1", text)
+    text = URL_BREAK.sub(r"\1", SOFT_IN_ADDRESS.sub(r"\1", text))
     return UUID_BREAK.sub(lambda found: found[1] + found[2] if UUID.fullmatch(found[1] + found[2]) else found[0], text)
 
 

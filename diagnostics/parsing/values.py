@@ -15,6 +15,15 @@ MAX_DEPTH = 25
 # Marks around the name of a variable until the draft is finished, to tell it from braces in the text itself.
 OPEN, CLOSE = "\ue000", "\ue001"
 MARKED = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
+# What a tool fills in when it runs: an expression of Power Automate, MuleSoft, Salesforce, n8n, Make, Zapier or Insomnia.
+# A request that was sent, with the protocol in its line, has it as text.
+EXPRESSION = re.compile(
+    r"(?:@\{[A-Za-z]{2,40}\([^{}\n]{0,200}\}|"
+    r"#\[[ \t]{0,3}(?:vars|payload|attributes|message|flowVars)\b[^\[\]\n]{0,100}(?:\[[^\[\]\n]{1,60}\][^\[\]\n]{0,60}){0,3}\]|"
+    r"\{![\w.$]{1,100}\}|\{\{\s{0,3}(?:\$(?:json|node|input|vars|\()|\d{1,12}(?:__|\.))[^{}\n]{0,200}\}\}|"
+    r"\{%[ \t]{0,3}(?:response|prompt|request)\b[^{}%\n]{0,200}%\})(?![^\s\"'<>]{0,400} HTTP/\d)"
+)
+NAME = re.compile(r"[A-Za-z]\w*")
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,14 @@ def _header(pair: Any) -> tuple[str, Any]:
 def json_of(value: Any) -> str:
     """The value as JSON, with the marked names of unknown values."""
     return json.dumps(value, ensure_ascii=False, default=text_of)
+
+
+def mark_expressions(text: str) -> str:
+    """The text with a mark in place of each expression that a tool fills in."""
+    if not EXPRESSION.search(text):
+        return text
+    marked = EXPRESSION.sub(lambda found: UnknownValue(["value", *NAME.findall(found[0])][-1]).text, text)
+    return re.sub(r"(?<=[\"'])=(?=https?://)", "", marked)  # begins a text with expressions in n8n
 
 
 def without_marks(text: str) -> str:

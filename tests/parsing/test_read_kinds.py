@@ -111,6 +111,11 @@ def test_base_is_doubled_only_by_a_client_that_appends(text: str, path: str) -> 
         f"First I tried GET {URL} (405), then POST {URL} (404).",
         f"Steps: POST {URL}\nExpected: 200\nActual: 404",
         f"{URL}\nour POST gives 404 :(",
+        f"RuntimeError\n[404] The requested resource was not found.\nURL: {URL}\nMethod: POST",
+        f"Expected: 200\nReceived: 404\nawait request.post('{URL}')",
+        f"Request:  POST {URL}\nExpected: 200\nActual:   404",
+        f"Chiamata: POST {URL}\nEsito: 404",
+        f"Żądanie: POST {URL}\nWynik: 404",
         f'(see {URL}); we POST to it, and the reply is "404"!',
         f'HttpRequest.newBuilder().uri(URI.create("{URL}")).POST(BodyPublishers.noBody()).build();\n// response.statusCode() == 404',
     ],
@@ -128,6 +133,13 @@ def test_status_is_read_from_words_and_prints(text: str) -> None:
         ("CSeq: 2\nRTSP/1.0 404 Not Found", None),
         (f"if (response.status === 404) retry();\nPOST {URL}", None),
         (f"POST {URL}\nexit_status=127", None),
+        (f"it never returns 404, it's always a 403 when I POST {URL}", 403),
+        (f"POST {URL} does not return a 404. It returns 409.", 409),
+        (f"Nunca da 404. POST {URL} devuelve 403", 403),
+        (f"POST {URL}: resource not found 404", 404),
+        (f"Expected: 404\nReceived: 200\nawait request.post('{URL}')", 200),
+        (f'given().when().post("{URL}").then().statusCode(200);', None),
+        (f"const known = [200, 201]; // [404] is handled below\nPOST {URL}", None),
     ],
 )
 def test_only_a_status_of_http_counts(text: str, status: int | None) -> None:
@@ -174,6 +186,8 @@ MAIL = f"Hi,\nwe send POST {URL} and get 404 Not Found.\nBye"
         + b64encode(MAIL.encode()).decode(),
         f"\u00a0\u00a0POST\u00a0{URL}\n\u00a0\u00a0HTTP/1.1 404 Not Found",
         f"ＰＯＳＴ　{URL}　→　４０４",
+        f"> We send POST https://{HOST}/api/v2/conversations/=\n> {ID}/cobrowse\n> and receive HTTP 404.",
+        f"We send POST https://{HOST}/api/v2/conversat=\nions/{ID}/cobrowse and receive 404.",
         f"Invoke-WebRequest -Method Post -Uri “{URL}” -Headers $h\n(404) Not Found",
     ],
 )
@@ -208,6 +222,15 @@ def test_encoded_and_decorated_addresses_are_read(text: str) -> None:
             "GET",
         ),
         (f'val url = "{URL}" // the builder is in another file: 404', "POST"),
+        (f"Invoke-RestMethod `\n  -Uri '{URL}' `\n  -Headers $h\n405", "GET"),
+        (f"Invoke-RestMethod `\n  -Method Post `\n  -Uri '{URL}'\n404", "POST"),
+        (
+            f"https {URL.removeprefix('https://')} 'Authorization: Bearer $T'\nHTTP/1.1 405 Method Not Allowed\nAllow: POST",
+            "GET",
+        ),
+        (f"--2026-11-21 09:14:02--  {URL}\nHTTP request sent, awaiting response... 405 Method Not Allowed", "GET"),
+        (f'# api.curlrc\nrequest = "POST"\nurl = "{URL}"\n$ curl -K api.curlrc\n404', "POST"),
+        (f"curl -X POST\n{URL}\n404", "POST"),
     ],
 )
 def test_method_comes_from_the_program_that_builds_the_request(text: str, method: str) -> None:
@@ -265,6 +288,10 @@ def test_body_is_read_where_the_text_shows_it(text: str, cause: str) -> None:
         ("********", "undetermined"),
         ("3f9c2d71-****", "undetermined"),
         ("3f9c2d71…", "undetermined"),
+        ("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "undetermined"),
+        ("3f9c2d71-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "undetermined"),
+        ("********-****-****-****-************", "undetermined"),
+        ("3f9c2d7x-08be-4c55-9a1e-6b7d20f4e8a3", "conv.id_malformed"),
     ],
 )
 def test_place_of_the_id_is_judged_by_its_text(id: str, cause: str) -> None:
@@ -325,6 +352,9 @@ def test_other_regions_in_a_text_accuse_no_call(text: str) -> None:
         f"Conversation {ID}: POST /api/v2/conversations/{{id}}/cobrowse -> 404",
         f'curl -X POST {URL} -H "Authorization: $AUTH"\n404',
         "<script>var s = document.createElement('script'); s.src = 'https://apps.mypurecloud.ie/genesys-bootstrap/genesys.min.js';</script>",
+        f"https://{HOST}",
+        f"{HOST} -> 404",
+        f"api.log\n404\nThe path is {PATH}",
         f"const convId = interaction.id;\nfetch(`https://{HOST}/api/v2/conversations/${{convId}}/cobrowse`, {{method: 'POST'}}) // 404",
     ],
 )
@@ -374,3 +404,120 @@ def test_status_goes_to_the_call_with_its_number() -> None:
     text = f"POST {URL}\n\nGET {READ}\n\nThe second one returns 200, the first 404s."
     assert facts_of(text) == expected() | {"cause": "undetermined"}
     assert read_paste(text, choice=1).inputs.response.status == 200  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "@{variables('convId')}",
+        "@{triggerBody()?['conversationId']}",
+        "{{ $json.conversationId }}",
+        "{{2.conversationId}}",
+        "{{198273__id}}",
+        "#[vars.convId]",
+        "#[payload['conversationId']]",
+        "{!convId}",
+        "{% response 'body', 'req_1', '$.id' %}",
+    ],
+)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f'{{"method": "POST", "uri": "https://{HOST}/api/v2/conversations/', '/cobrowse"}'),
+        (f'"url": "=https://{HOST}/api/v2/conversations/', '/cobrowse", "method": "post"'),
+        (f"Method: POST\nURL: https://{HOST}/api/v2/conversations/", "/cobrowse\nStatus: 404"),
+        ('<http:request method="POST" path="/api/v2/conversations/', '/cobrowse"/>'),
+    ],
+)
+def test_expression_that_a_tool_fills_in_is_no_placeholder(before: str, expression: str, after: str) -> None:
+    assert facts_of(f"{before}{expression}{after}")["cause"] in ("none", "undetermined")
+    assert (
+        facts_of(f"{before.replace('conversations/', 'conversations/chat/')}{expression}{after}")["cause"]
+        == "path.not_in_api"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("POST /api/v2/conversations/{{2.conversationId}}/cobrowse HTTP/1.1\nHost: api.mypurecloud.de\n\nHTTP/1.1 404 Not Found",
+         "path.placeholder_unexpanded"),
+        ("POST /api/v2/conversations/%7B%7B%20$json.id%20%7D%7D/cobrowse HTTP/1.1\nHost: api.mypurecloud.de\n\nHTTP/1.1 404",
+         "path.placeholder_unexpanded"),
+        ("$cid = '3f9c2d71-08be-4c55-9a1e-6b7d20f4e8a3'\nirm -Method Post -Uri 'https://api.mypurecloud.de/api/v2/conversations/$cid/cobrowse'",
+         "path.placeholder_unexpanded"),
+        ("$cid = '3f9c2d71-08be-4c55-9a1e-6b7d20f4e8a3'\nirm -Method Post -Uri \"https://api.mypurecloud.de/api/v2/conversations/$cid/cobrowse\"",
+         "none"),
+        ('<http:request method="POST" path="#[\'/api/v2/conversations/\' ++ vars.convId ++ \'/cobrowse\']"/>', "none"),
+    ],
+)  # fmt: skip
+def test_variable_that_was_sent_as_text_is_a_placeholder(text: str, cause: str) -> None:
+    assert facts_of(text)["cause"] == cause
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        'request.AddUrlSegment("conversationId", "{id}");',
+        'Unirest.post(url).routeParam("conversationId", "{id}")',
+        'target.resolveTemplate("conversationId", "{id}")',
+        'given().pathParam("conversationId", "{id}")',
+    ],
+)
+def test_parameter_of_the_path_is_filled_in(parameter: str) -> None:
+    text = f'new RestRequest("/api/v2/conversations/{{conversationId}}/cobrowse/sessions", Method.Post);\n{parameter}'
+    assert facts_of(text.replace("{id}", ID))["path"] == f"{PATH}/sessions"
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (f"POST https://api.********.com{PATH} -> 404", "undetermined"),
+        (f"POST https://api.xxxxx.com{PATH} -> 404", "undetermined"),
+        (f"POST https://api.mypurecloud.xx{PATH} -> 404", "undetermined"),
+        (f"POST https://api.[redacted].com{PATH} -> 404", "undetermined"),
+        (f"POST https://<hidden>{PATH} -> 404", "undetermined"),
+        (f"POST https://api.mypurecloud.dx{PATH} -> 404", "host.unknown_host"),
+        (f"POST https://api.[region].pure.cloud{PATH} -> 404", "path.placeholder_unexpanded"),
+        (f'"POST /proxy/genesys{PATH} HTTP/1.1" 404 12', "undetermined"),
+        (f'{{"message":"no Route matched with those values"}}\nHTTP/1.1 404 Not Found\nRequest: POST /gc{PATH}', "undetermined"),
+        (f'"POST /gc/api/v2/conversations/chat/{ID}/cobrowse HTTP/1.1" 404 12', "path.not_in_api"),
+        (f"POST https://{HOST}/gc{PATH} -> 404", "path.not_in_api"),
+        (f"POST /api/v2{PATH} -> 404", "path.base_duplicated"),
+    ],
+)  # fmt: skip
+def test_host_that_is_hidden_or_behind_a_proxy_is_not_accused(text: str, cause: str) -> None:
+    assert facts_of(text)["cause"] == cause
+
+
+PERMISSIONS = (
+    "Unable to perform the requested action. You must have at least one of the following permissions assigned: "
+    "[conversation:cobrowse:add, conversation:cobrowseVoice:add]"
+)
+USER = "This request requires a user context. Client credentials cannot be used for requests to this resource."
+
+
+def of_data_action(message: str, status: int) -> str:
+    return (
+        f"{{\"message\":\"REST call for action 'Policy participant check' failed. Message:'Request to backend service failed. "
+        f'{message}\', status:{status}","code":"bad.request","status":400,"details":[{{"errorCode":"RESPONSE.STATUS",'
+        f'"fieldName":"{status}"}}]}}\nrequestUrlTemplate: {PATH}\nrequestType: POST'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (f"API Error: 403 - {PERMISSIONS} (3f9c2d71-08be-4c55-9a1e-6b7d20f4e8a4)\nPOST {URL}", "authz.permission_missing"),
+        (f"POST {URL}\nerreur 403 : « {PERMISSIONS} »", "authz.permission_missing"),
+        (f"POST {URL}\n400 not.a.user: {USER}", "authz.user_context_required"),
+        (f"POST {URL}\n400: {USER}", "authz.user_context_required"),
+        (of_data_action(f"The request could not be authorized. {PERMISSIONS}", 403), "authz.permission_missing"),
+        (of_data_action(USER, 400), "authz.user_context_required"),
+        (of_data_action("The request could not be authorized.", 403), "undetermined"),
+        (f"POST {URL} -> 404\nWe know the message about permissions, it isn't that one.", "undetermined"),
+        (f"POST {URL} -> 404\nIt isn't the known \"{PERMISSIONS}\".", "undetermined"),
+    ],
+)  # fmt: skip
+def test_known_message_explains_a_response_without_a_code(text: str, cause: str) -> None:
+    assert facts_of(text)["cause"] == cause
