@@ -22,7 +22,7 @@ from diagnostics.genesys.contract import Contract, Operation, is_placeholder
 from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.company_gateway import is_host_of
-from diagnostics.parsing.intent import START_OPERATION, START_PATH, Aim, nearest_methods
+from diagnostics.parsing.intent import START_OPERATION, START_PATH, Aim, is_incomplete, nearest_methods
 
 
 @check(
@@ -37,10 +37,16 @@ from diagnostics.parsing.intent import START_OPERATION, START_PATH, Aim, nearest
 def request_host(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call and ctx.aim:
         error = ctx.answer.network_error if ctx.answer is not None else ""
-        result = judge_host(ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway, network_error=error)
+        status = ctx.answer.status if ctx.answer is not None and not error else None
+        answered = status is not None and status not in OF_A_PROXY
+        result = judge_host(
+            ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway, network_error=error, answered=answered
+        )
         yield from_screenshot(result) if ctx.call.from_screenshot else result
 
 
+# Statuses that a proxy can send for a host that it can't resolve.
+OF_A_PROXY = frozenset({400, 407, 502, 503, 504})
 # What people write over a host that they don't want to show.
 HIDDEN_HOST = re.compile(
     r"[*•█▇■]|(?:\A|[.\[<_-])(?:x{2,}|(?:redacted|masked|hidden|removed|censored|anonymi[sz]ed)[\w-]{0,20})(?=[.\]>:_-]|\Z)",
@@ -49,9 +55,18 @@ HIDDEN_HOST = re.compile(
 
 
 def judge_host(
-    call: FailingCall, aim: Aim, region: Region, company_gateway: str = "", *, network_error: str = ""
+    call: FailingCall,
+    aim: Aim,
+    region: Region,
+    company_gateway: str = "",
+    *,
+    network_error: str = "",
+    answered: bool = False,
 ) -> Result:
-    """A shell variable in the host counts as not filled in only if the network error contains it."""
+    """A shell variable in the host counts as not filled in only if the network error contains it.
+
+    `answered` is true if a server responded. No server has a host with a variable in it, so then the text only leaves it out.
+    """
     wanted = region.login_host if aim.world == "token" else region.api_host
     if not call.url.strip():
         return skipped("no_url", "The call has no URL.")
@@ -62,6 +77,10 @@ def judge_host(
     unfilled = aim.host_placeholders or tuple(
         name for name in aim.host_variables if name.lower() in network_error.lower()
     )
+    if unfilled and answered and not call.as_sent:
+        return skipped(
+            "hidden", "The text leaves out a part of the host, since a server responded.", evidence={"wanted": wanted}
+        )
     if unfilled:
         names = ", ".join(unfilled)
         return failed(
@@ -148,8 +167,8 @@ def request_path(ctx: CheckContext) -> Iterator[Result]:
     if not ctx.call.url.strip():
         yield skipped("no_url", "The call has no path. We only know the name of its SDK method.")
         return
-    if ctx.call.host and not ctx.call.path.strip("/"):
-        yield skipped("no_path", "Only the host is shown, not the path of a call.")
+    if is_incomplete(ctx.aim.path):
+        yield skipped("no_path", "The text doesn't show the whole path, so we couldn't check it.")
         return
     has_gateway = None
     if ctx.aim.world == "gateway" or ctx.aim.fault in ("not_in_api", "legacy_resource", "deprecated"):

@@ -81,7 +81,9 @@ def most_likely(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 def most_likely_index(candidates: Sequence[Candidate]) -> int:
     """The index of the most likely call: the first of equals, but the last attempt at the same call."""
-    first = max(range(len(candidates)), key=lambda index: candidates[index].rank)
+    named = [GENESYS.search(each.url) is not None and "cobrowse" in each.url.lower() for each in candidates]
+    # A path alone can be of the caller's own server, if another call names the API.
+    first = max(range(len(candidates)), key=lambda index: (named[index] or not any(named), candidates[index].rank))
     best = candidates[first]
     attempts = [
         index

@@ -4,6 +4,7 @@ import re
 from functools import cached_property
 from itertools import islice
 
+from diagnostics.genesys.paths import is_placeholder
 from diagnostics.genesys.regions import Region, find_region, region_of_host
 from diagnostics.parsing.call import Note
 from diagnostics.parsing.draft import Draft
@@ -64,6 +65,14 @@ URL_TEMPLATE = re.compile(
     r"\brequest[ _-]?url[ _-]?template[\"'`*]{0,3}\s{0,4}[:=]\s{0,4}[\"'`]?(?:https?://[\w.-]{4,100})?$", re.IGNORECASE
 )
 DOCUMENTED_PARAMETER = re.compile(r"\{[A-Za-z]\w{1,60}\}")
+# The route of a server or of a mock in code, and a variable of a shell, a template or a configuration. Without a response
+# they don't show what was sent.
+ROUTE = re.compile(
+    r"(?:\b(?:app|router|server|fastify|blueprint|bp|api|routes?|cy)\.(?:get|post|put|patch|delete|all|use|route|intercept)|"
+    r"@(?:\w{1,20}\.)?(?:(?:Get|Post|Put|Patch|Delete|Request)(?:Mapping)?|GET|POST|PUT|PATCH|DELETE|Path|route)|"
+    r"\b(?:HandleFunc|MapPost|MapGet|add_route|re_path|path))\(\s{0,4}(?:[\"'][A-Z]{3,7}[\"'],\s{0,3})?[rbf]?[\"'`]$"
+)
+CONFIGURED = re.compile(r"\$\{?[A-Za-z_][\w.]{0,60}\}?")
 QUOTED_FROM = re.compile(
     r"\b(?:docs?|documentation|swagger|api reference|api explorer|developer cent(?:er|re)|doku\w{0,10}|documentación|documentação|"
     r"documentazione)\b[^.\n]{0,80}$",
@@ -231,13 +240,17 @@ def fill_conversation(draft: Draft) -> None:
 
 
 def mark_templates(draft: Draft, text: str) -> None:
-    """Adds to `variables` what a data action fills in, and the parameters of a call that the text only quotes from the
-    documentation."""
+    """Adds to `variables` what a data action, a server or a configuration fills in, and the parameters of a call that the
+    text only quotes from the documentation."""
     path = draft.url.split("?", 1)[0]
     at = text.find(path) if path else -1
     found: list[str] = []
+    if at > 0 and draft.response is None and ROUTE.search(text, max(0, at - 80), at):
+        found = [segment for segment in path.split("/") if is_placeholder(segment)]
+    if draft.response is None and draft.form in ("short", "log"):
+        found += [segment for segment in path.split("/") if CONFIGURED.fullmatch(segment)]
     if at > 0 and URL_TEMPLATE.search(text, max(0, at - 120), at):
-        found = [segment for segment in path.split("/") if ACTION_INPUT.fullmatch(segment)]
+        found += [segment for segment in path.split("/") if ACTION_INPUT.fullmatch(segment)]
     if at > 0 and draft.response is None and draft.form == "short" and QUOTED_FROM.search(text, max(0, at - 120), at):
         found += [segment for segment in path.split("/") if DOCUMENTED_PARAMETER.fullmatch(segment)]
     draft.variables = tuple(dict.fromkeys((*draft.variables, *found)))

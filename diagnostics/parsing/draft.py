@@ -119,6 +119,11 @@ class Draft:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
+def uncut(url: str, text: str, end: int) -> str:
+    """The address, with an ellipsis if it ends at an expression that isn't a part of an address."""
+    return f"{url}…" if url.endswith("/") and text[end : end + 1] in tuple("{<[(@#$") else url
+
+
 def copy_of(draft: Draft) -> Draft:
     """A copy of the draft with its own list of notes."""
     return replace(draft, notes=list(draft.notes))

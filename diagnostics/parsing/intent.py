@@ -28,8 +28,9 @@ IdState = Literal["absent", "uuid", "malformed", "placeholder", "missing"]
 
 # What people write over an ID that they don't want to show.
 HIDDEN_ID = re.compile(
-    r"[<\[({*_-]{0,3}(?:(?:hidden|redacted|masked|removed|censored|anonymi[sz]ed|obfuscated|scrubbed|geschwärzt|entfernt|ausgeblendet|"
-    r"oculto|ocultado|masqué|supprimé|nascosto|oculta?d[oa])(?:[ _-](?:id|uuid|value|conversation))?)[>\])}*_-]{0,3}|[*•█▇■]{3,60}|"
+    r"[<\[({*_-]{0,3}(?:[A-Za-z]{1,20}[ _-]){0,3}(?:(?:hidden|redacted|masked|removed|censored|anonymi[sz]ed|obfuscated|scrubbed|"
+    r"geschwärzt|entfernt|ausgeblendet|oculto|ocultado|masqué|supprimé|nascosto|oculta?d[oa])"
+    r"(?:[ _-](?:id|uuid|value|conversation))?)[>\])}*_-]{0,3}|[*•█▇■]{1,60}|[xX]{3,60}|…|\.{3}|"
     r"[0-9A-Fa-f-]{2,40}(?:[*•█]{2,60}|…|\.{3})[0-9A-Fa-f*•█-]{0,40}|"
     r"(?=.{0,40}[xX*•█▇■#]{3})[0-9A-Fa-fxX*•█▇■#]{8}(?:-[0-9A-Fa-fxX*•█▇■#]{4}){3}-[0-9A-Fa-fxX*•█▇■#]{12}",
     re.IGNORECASE,
@@ -146,6 +147,8 @@ def nearest_methods(name: str, contract: Contract) -> tuple[Operation, ...]:
 
 
 def _placed(base: Aim, call: FailingCall, contract: Contract) -> Aim:
+    if is_incomplete(base.path):
+        return base
     found = contract.match(base.method, base.path)
     offered = gateway.operation_at(base.path)
     if offered is not None:
@@ -161,6 +164,16 @@ def _placed(base: Aim, call: FailingCall, contract: Contract) -> Aim:
     if operations and not found.suspicious_parameters:
         return _published(base, found.operation, operations, contract)
     return _unpublished(base, contract)
+
+
+# The base of the API alone, or a path of which the text leaves out a part other than the ID.
+BASE_ALONE = re.compile(r"/?(?:api(?:/v\d)?)?/?", re.IGNORECASE)
+LEFT_OUT = re.compile(r"(?<!/conversations)(?<!/chat)/(?:\.{3}|…)(?=/)|(?:\.{3}|…)\Z")
+
+
+def is_incomplete(path: str) -> bool:
+    """Whether the text doesn't show the whole path, so that it can't be judged."""
+    return BASE_ALONE.fullmatch(path) is not None or LEFT_OUT.search(path) is not None
 
 
 def _placeholder_fault(base: Aim) -> PathFault:

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
-from diagnostics.parsing.draft import METHODS, Draft, guess_method
+from diagnostics.parsing.draft import METHODS, Draft, guess_method, uncut
 from diagnostics.parsing.objects import objects_in
 from diagnostics.parsing.response_text import is_response_body, json_at, read_headers
 from diagnostics.parsing.short_form import add_concatenated
@@ -93,6 +93,7 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 def _read(text: str, block: _Block, until: int) -> Draft:
     draft = Draft("log", url=block.url["url"].rstrip(".,;)*_،؛。、，"))
+    draft.url = uncut(draft.url, text, block.url.end())
     draft.note("taken", "The call was read from its labeled parts.")
     add_concatenated(draft, text, block.url.end())
     end = min(block.end, max(until, block.url.end()))

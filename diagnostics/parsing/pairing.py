@@ -54,6 +54,7 @@ FILLED_IN = re.compile(r"%[-\d.]{0,4}[sdv@]|[$#]\{|\{\w{0,40}\}")
 APPENDED = re.compile(
     r"[ \t]{0,3}(?:[+%&]|\.(?!toRequestBody|trim|to_?[jJ]son|encode|getBytes|toByteArray|replace\(\)))"
 )
+SENT_PATH = re.compile(r"^[ \t]{0,4}> ?[A-Z]{3,7} (?P<path>/\S{1,2000}) HTTP/\d", re.MULTILINE)
 ALLOW = re.compile(r"\b(?:Access-Control-)?Allow(?:-Methods)?[\"']{0,2}[ \t]{0,3}[:=][^\n]{0,200}", re.IGNORECASE)
 RECORDS = frozenset({"raw_http", "har", "json"})  # they show all headers
 MESSAGE_ALONE = ({"message"}, {"error"}, {"message", "error"}, {"detail"}, {"message", "request_id"})
@@ -120,6 +121,7 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, starts:
     context.definitions.fill(draft)
     if OPEN in draft.url:
         finish(draft)
+    _fill_sent_path(draft, context.text, call.at, until)
     if draft.is_described:
         use_host(draft, context.hosts)
         return draft
@@ -226,6 +228,18 @@ def _fill_only_method(draft: Draft, text: str) -> None:
         draft.method = named.pop()
         draft.remove_notes("No method was given")
         draft.note("guessed", f"The method {draft.method} comes from another part of the text.")
+
+
+def _fill_sent_path(draft: Draft, text: str, start: int, until: int) -> None:
+    """Replaces the variables in the path of a command by what its verbose output shows as sent, perhaps nothing."""
+    path = _path(draft.url)
+    for sent in islice(SENT_PATH.finditer(text, start, min(until, MAX_SCAN)) if draft.variables else (), MAX_FRAMES):
+        if _is_same_path(path, sent["path"].partition("?")[0]):
+            draft.url = draft.url.replace(path, sent["path"], 1)
+            draft.variables = ()
+            draft.remove_notes("is not in the text")
+            draft.note("guessed", "The path comes from the output of the command, which shows it as sent.")
+            return
 
 
 def _correct_guess(draft: Draft) -> None:

@@ -6,7 +6,7 @@ from itertools import islice
 from operator import itemgetter
 
 from diagnostics.parsing.candidates import GENESYS, MAX_CANDIDATES, CallSpan
-from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, DraftResponse, guess_method
+from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, DraftResponse, guess_method, uncut
 from diagnostics.parsing.objects import objects_in
 from diagnostics.parsing.raw_http import request_line, whole_url
 from diagnostics.parsing.response_text import (
@@ -25,7 +25,10 @@ from diagnostics.parsing.response_text import (
 from diagnostics.parsing.values import headers_in
 from diagnostics.text import time_budget
 
-PLACEHOLDER = r"\$?\{\{[\w .:$-]{0,60}\}\}|\$?\{[\w .:-]{0,60}\}|<[\w .:-]{0,60}>|\[[\w .:%-]{0,60}\]"
+PLACEHOLDER = (
+    r"\((?:[A-Za-z]{1,20}[ _-]){0,3}(?:hidden|redacted|removed|masked|omitted)\)|"
+    r"\$?\{\{[\w .:$-]{0,60}\}\}|\$?\{[\w .:-]{0,60}\}|<[\w .:-]{0,60}>|\[[\w .:%-]{0,60}\]"
+)
 REST = (
     rf"(?:{PLACEHOLDER}|。(?=[a-z0-9-]{{1,40}}[.。])|[^\s`\"'<>{{}}\[\]“”„‘’«»|，。、；：！？（）「」『』【】《》])*+"
 )
@@ -33,7 +36,8 @@ REST = (
 GLUED = re.compile(r"(?<=[0-9A-Za-z)}\]>])[぀-ヿ㐀-鿿가-힯][^/\s]{0,200}$")
 TARGET = rf"(?:https?://|/|(?:{PLACEHOLDER})/|(?:api|login|apps)\.)" + REST
 CALL = re.compile(
-    rf"(?<![\w/])(?P<method>{'|'.join(sorted(METHODS))})\b[:\s`*\"'“(<]{{1,10}}(?P<url>{TARGET})", re.IGNORECASE
+    rf"(?<![\w/])(?P<method>{'|'.join(sorted(METHODS))})\b[:\s`*\"'“(<]{{1,10}}(?!(?<=<)/[\w:.-]{{1,60}}>)(?P<url>{TARGET})",
+    re.IGNORECASE,
 )
 # The rest of an address that a program puts together: ' + id + '/cobrowse'.
 CONCATENATED = re.compile(
@@ -112,6 +116,16 @@ LOGGED = re.compile(
 )
 
 
+# What stands before a call that nobody should send, or that nobody sent.
+DENIED_CALL = re.compile(
+    r"\b(?:(?:do|did|should|must)(?:n['’]?t| not)|never|not|instead of|rather than|nicht|kein|keinen|statt|anstatt|au lieu de|"
+    r"n['’]utilisez pas|no (?:uses?|usar|usen|llames?|llamar)|en (?:vez|lugar) de|não (?:use|usar|usem)|em vez de)"
+    r"(?:[ \t]{1,3}(?:use|used|using|call|called|calling|send|sent|sending|try|run|make|do|to|the|a|das|den|le|el|o)){0,3}"
+    r"[ \t]{1,3}[`\"'“(]?$",
+    re.IGNORECASE,
+)
+
+
 def short_calls(text: str, with_prose: bool) -> list[CallSpan]:
     """The calls at the start of a line, and with `with_prose` those anywhere in the text."""
     first = find_target(text) if with_prose else None
@@ -128,9 +142,12 @@ def short_calls(text: str, with_prose: bool) -> list[CallSpan]:
             if len(found) < MAX_CANDIDATES and (whole := CALL.match(text, at + each.start())):
                 found.setdefault(at + each.start(), (begin, whole))
         at += len(line) + 1
+    used = [
+        each for each in found.values() if not DENIED_CALL.search(text, max(0, each[1].start() - 60), each[1].start())
+    ]
     return [
         CallSpan(at, _end_of(call), partial(_read_short, text, call))
-        for at, call in sorted(found.values(), key=itemgetter(0))
+        for at, call in sorted(used or found.values(), key=itemgetter(0))
     ]
 
 
@@ -163,6 +180,7 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
     draft.url = re.sub(r"(?<=\w):\d{1,6}(?::\d{1,6})?$", "", url)  # line and column, as a browser shows them
     path = re.split("[,;]", draft.url, maxsplit=1)[0]
     draft.url = draft.url if "?" in path else path  # a row of values that commas or semicolons separate
+    draft.url = uncut(draft.url, text, _end_of(target))
     end = add_concatenated(draft, text, _end_of(target))
     draft.note("taken", "The call was read from a line of text.")
     if quote := IN_CODE.search(text, max(0, target.start("url") - 8), target.start("url")):
