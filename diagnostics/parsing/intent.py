@@ -83,7 +83,10 @@ class Aim:
 
     @property
     def wrong_method(self) -> bool:
-        return not self.fault and bool(self.published_methods) and self.method not in self.published_methods
+        """OPTIONS is what a browser asks before a call."""
+        return (
+            not self.fault and bool(self.published_methods) and self.method not in (*self.published_methods, "OPTIONS")
+        )
 
     @property
     def wanted(self) -> Operation | None:

@@ -80,6 +80,7 @@ LABEL = re.compile(
     r"returns?|error)\b[\s*`]{0,4}[:=]?[\s*`]{0,4}(?P<rest>.*)",
     re.IGNORECASE,
 )
+ERROR_KEYS = frozenset({"message", "error", "errors", "code", "detail", "details", "fault", "title", "reason"})
 FORM_BODY = re.compile(r"[\w.-]{1,60}=[^\s&]{1,2000}(?:&[\w.-]{1,60}=[^\s&]{0,2000}){0,40}")
 RESPONSE_LABELS = frozenset({"response body", "response", "answer", "result", "return", "returns", "error"})
 
@@ -297,7 +298,7 @@ class _LineReader:
     def _inline(self, line: str, start: int, prose: bool) -> None:
         """Reads the value after words such as "with body" on the same line. A line without a value is prose."""
         found = VALUE_START.search(line, start)
-        if found and prose and self.in_response and self.values:
+        if found and prose and self.in_response and (self.values or not self._is_error(self.at + found.start())):
             self._skip(line)  # another line of the log
         elif found:
             self._value(self.at + found.start())
@@ -309,6 +310,11 @@ class _LineReader:
                 self.status = int(found[1])
                 self.draft.note("guessed", f"The status {self.status} comes from a sentence.")
             self._skip(line)
+
+    def _is_error(self, start: int) -> bool:
+        """Whether a value within a sentence can be the body of a response, and not something else that a log prints."""
+        value, _ = json_at(self.text, start) or (None, 0)
+        return isinstance(value, dict) and (is_response_body(value) or not ERROR_KEYS.isdisjoint(map(str.lower, value)))
 
     def _response(self, status: int, line: str) -> None:
         arrow = ARROW_STATUS.search(line)

@@ -146,6 +146,9 @@ def test_known_message_explains_a_response_without_a_code(text: str, cause: str)
         f"POST https://{HOST}/api/v2/conversations/{ID}/cobr… 404",
         f"Don't use POST /api/v2/conversations/chat/{ID}/cobrowse, use POST {URL} (200 OK).",
         f"We POST {URL} and get 404. Instead of POST /api/v2/cobrowse/invites, which somebody advised.",
+        f"OPTIONS {URL} 403 (CORS preflight)",
+        f'POST {URL} 404\npackage.json: {{ "dependencies": {{ "axios": "^1.7.0" }} }}',
+        f"10:00:00 POST {URL} 404\n10:00:00 payload dump: {{'agent': 'x', 'ts': 1}}",
         f"Our endpoint POST /cobrowse/start returns 500; inside it calls POST {URL} which returns 200",
     ],
 )
@@ -161,6 +164,7 @@ def test_definition_or_part_of_a_call_is_not_accused(text: str) -> None:
         (f"POST https://{HOST}/api/v2/conversations/chat/…/cobrowse -> 404", "path.not_in_api"),
         (f"POST https://{HOST}/api/v2/conversations/…/cobrowse/sessions -> 404", "path.not_in_api"),
         (f"POST {URL}/ (404)", "path.trailing_slash"),
+        (f'POST {URL} 404\nand it said: {{"detail": "Not Found"}}', "response.not_genesys"),
         ("POST /cobrowse/start -> 404", "path.not_in_api"),
         (f'curl -X POST "https://{HOST}/api/v2/conversations/${{CONV_ID}}/cobrowse" -v\n'
          "> POST /api/v2/conversations//cobrowse HTTP/2\n< HTTP/2 404", "path.id_missing"),
