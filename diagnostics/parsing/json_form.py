@@ -13,9 +13,9 @@ from diagnostics.parsing.har import candidate_of, is_entry
 from diagnostics.parsing.object_form import draft_of
 from diagnostics.parsing.postman import candidate_of_item, candidates_in_collection, is_collection, is_item
 from diagnostics.parsing.response_text import is_response_body, status_in
-from diagnostics.parsing.snippets import finish
+from diagnostics.parsing.snippets import name_expressions
 from diagnostics.parsing.times import time_in
-from diagnostics.parsing.values import OPEN, headers_in, pairs_of
+from diagnostics.parsing.values import headers_in, pairs_of
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import read_json
 
@@ -135,8 +135,7 @@ def _read_call(draft: Draft, call: dict[str, Any]) -> None:
     draft.body = _body(call.get("body"))
     draft.body_unknown = not {"body", "headers"} & call.keys()  # as in a line of a log
     guess_method(draft)
-    if OPEN in draft.url:
-        finish(draft)
+    name_expressions(draft)
 
 
 def _logged_response(draft: Draft, value: dict[str, Any]) -> DraftResponse | None:

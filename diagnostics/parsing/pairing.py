@@ -25,7 +25,7 @@ from diagnostics.parsing.response_text import (
 )
 from diagnostics.parsing.responses import CORS, Responses, completed, correlation_of
 from diagnostics.parsing.sdk import SUFFIX
-from diagnostics.parsing.snippets import finish
+from diagnostics.parsing.snippets import name_expressions
 from diagnostics.parsing.times import logged_time
 from diagnostics.parsing.unwrapping import MAX_SCAN
 from diagnostics.parsing.values import MARKED, OPEN
@@ -119,8 +119,7 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, starts:
     first = starts[0]
     draft = call.fill(until)
     context.definitions.fill(draft)
-    if OPEN in draft.url:
-        finish(draft)
+    name_expressions(draft)
     _fill_sent_path(draft, context.text, call.at, until)
     if draft.is_described:
         use_host(draft, context.hosts)

@@ -209,6 +209,12 @@ def finish(draft: Draft) -> Draft:
     return draft
 
 
+def name_expressions(draft: Draft) -> None:
+    """Writes `{name}` for each expression that a tool fills in, in a draft that no program's code was read for."""
+    if any(OPEN in part for part in (draft.url, draft.body or "", *(value for _, value in draft.headers))):
+        finish(draft)
+
+
 def _fill_headers(draft: Draft, headers: Any) -> None:
     for pair in pairs_of(headers)[:MAX_HEADERS]:
         name, value = pair if isinstance(pair, list | tuple) and len(pair) == 2 else ("", None)

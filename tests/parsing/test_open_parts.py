@@ -5,6 +5,7 @@ from contextlib import suppress
 import pytest
 
 from diagnostics.parsing.call import Unreadable
+from diagnostics.parsing.inputs import read_paste
 from tests.parsing.test_read_kinds import HOST, ID, PATH, READ, URL, facts_of
 
 
@@ -55,6 +56,21 @@ def test_expression_that_a_tool_fills_in_is_no_placeholder(before: str, expressi
 )  # fmt: skip
 def test_variable_that_was_sent_as_text_is_a_placeholder(text: str, cause: str) -> None:
     assert facts_of(text)["cause"] == cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Method: POST\nURL: {URL}\nHeaders:\n Authorization: Bearer @{{variables('token')}}\n",
+        f'{{"method": "POST", "url": "{URL}", "headers": {{"Authorization": "Bearer {{{{ $json.token }}}}"}}}}',
+        f"curl -X POST {URL} -H 'Authorization: Bearer {{{{2.token}}}}'\n404",
+    ],
+)
+def test_expression_outside_of_the_address_is_named(text: str) -> None:
+    call = read_paste(text).inputs.call
+    assert call is not None
+    assert call.header("Authorization") == "Bearer {token}"
+    assert facts_of(text)["cause"] in ("none", "undetermined")
 
 
 @pytest.mark.parametrize(
