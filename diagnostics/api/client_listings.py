@@ -9,8 +9,9 @@ from diagnostics import tasks
 from diagnostics.accounts.rate_limits import TooManyRequests
 from diagnostics.api import schemas
 from diagnostics.api.callers import AuthenticatedRequest, require_may_manage
-from diagnostics.api.problems import Problem, ProblemError
+from diagnostics.api.problems import Problem, ProblemError, too_many
 from diagnostics.api.requests import Id, ListingRegistration
+from diagnostics.api.responses import filled
 from diagnostics.api.starts import add_poll_headers, refusal
 from diagnostics.orgs.client_import import ImportResult
 from diagnostics.orgs.client_listing import ListedRow, is_reading, register_listed, rows_of, start_listing
@@ -50,9 +51,7 @@ def read_listing(
             if start_listing(client):
                 transaction.on_commit(lambda: tasks.send(tasks.read_client_listing, client.pk))
     except TooManyRequests as busy:
-        raise ProblemError(
-            429, "too_many_listings", str(busy), headers={"Retry-After": str(busy.wait_seconds)}
-        ) from None
+        raise too_many("too_many_listings", busy) from None
     except ActionRefused as refused:
         raise refusal(refused) from None
     address = request.build_absolute_uri(reverse("api:client-listing", args=[client.pk]))
@@ -99,21 +98,16 @@ def _listing(client: OAuthClient) -> schemas.ClientListingSchema:
     state, error = found.state, found.error
     if state == ClientListing.State.READING and not is_reading(found):
         state, error = ClientListing.State.FAILED, "The reading was interrupted. Start it again."
-    rows = rows_of(found) if state == ClientListing.State.READ else []
-    return schemas.ClientListingSchema(
-        state=state, error=error, read_at=found.read_at, is_cut=found.is_cut, items=[_row(row) for row in rows]
-    )
-
-
-def _row(row: ListedRow) -> schemas.ListedClientSchema:
-    return schemas.ListedClientSchema(
-        client_id=row.listed.client_id,
-        name=row.listed.name,
-        grant=row.listed.grant_name,
-        state=row.listed.state,
-        registered=row.registered.pk if row.registered else None,
-        unusable=row.listed.unusable,
-    )
+    items = [
+        filled(
+            schemas.ListedClientSchema,
+            row.listed,
+            grant=row.listed.grant_name,
+            registered=row.registered.pk if row.registered else None,
+        )
+        for row in (rows_of(found) if state == ClientListing.State.READ else [])
+    ]
+    return filled(schemas.ClientListingSchema, found, state=state, error=error, items=items)
 
 
 def _result(client_id: str, result: ImportResult | None, row: ListedRow | None) -> schemas.RegisteredClient:

@@ -1,6 +1,7 @@
 """Endpoints for clients and the providers in their orgs."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import HttpResponse
 from ninja import Query, Router, Status
 
@@ -8,9 +9,8 @@ from diagnostics import tasks
 from diagnostics.accounts.rate_limits import TooManyRequests
 from diagnostics.api import responses, schemas
 from diagnostics.api.callers import AuthenticatedRequest, require_may_manage
-from diagnostics.api.paging import page_of
-from diagnostics.api.problems import ProblemError, wrong, wrong_form
-from diagnostics.api.queries import list_clients, list_providers
+from diagnostics.api.paging import HEAVY_CLIENT_COLUMNS, matching, page_of
+from diagnostics.api.problems import too_many, wrong, wrong_form
 from diagnostics.api.requests import (
     ClientChange,
     ClientImport,
@@ -24,7 +24,8 @@ from diagnostics.orgs.client_import import import_clients
 from diagnostics.orgs.clients import change_client, create_client, replace_secret, retire_client, start_verification
 from diagnostics.orgs.forms.clients import NAME_IN_USE, ClientForm
 from diagnostics.orgs.lookups import find_active_client, find_client, find_provider
-from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.models import OAuthClient, Provider
+from diagnostics.orgs.visibility import visible_clients, visible_rows
 from diagnostics.runs.filters import UNSET
 
 router = Router(tags=["Clients and providers"], by_alias=True)
@@ -33,13 +34,12 @@ router = Router(tags=["Clients and providers"], by_alias=True)
 @router.get("/clients", response=schemas.Clients, url_name="clients", summary="List clients")
 def clients(request: AuthenticatedRequest, filters: Query[ClientParameters]) -> schemas.Clients:
     """Clients that are visible to you, newest first."""
-    rows = list_clients(
-        request.user,
-        q=filters.q or "",
-        status=filters.status or "",
-        environment="" if filters.environment == UNSET else filters.environment,
-        retired=filters.retired == "yes",
-    )
+    rows = visible_clients(request.user).defer("secret", "verification")
+    if filters.q:
+        rows = rows.filter(Q(name__icontains=filters.q) | Q(org_name__icontains=filters.q))
+    environment = "" if filters.environment == UNSET else filters.environment
+    is_active = filters.retired == "no"
+    rows = matching(rows, status=filters.status, environment=environment, retired_at__isnull=is_active)
     found, next_url = page_of(request, rows, filters)
     return schemas.Clients(items=[responses.client(request, row) for row in found], next=next_url)
 
@@ -138,8 +138,7 @@ def _verify(client: OAuthClient) -> None:
     try:
         is_started = start_verification(client)
     except TooManyRequests as busy:
-        headers = {"Retry-After": str(busy.wait_seconds)}
-        raise ProblemError(429, "too_many_verifications", str(busy), headers=headers) from None
+        raise too_many("too_many_verifications", busy) from None
     if is_started:
         transaction.on_commit(lambda: tasks.send(tasks.verify_client, client.pk))
 
@@ -147,14 +146,13 @@ def _verify(client: OAuthClient) -> None:
 @router.get("/providers", response=schemas.Providers, url_name="providers", summary="List providers")
 def providers(request: AuthenticatedRequest, filters: Query[ProviderParameters]) -> schemas.Providers:
     """Providers of all visible clients that aren't retired."""
-    rows = list_providers(
-        request.user,
-        q=filters.q or "",
-        client=filters.client,
-        source=filters.source or "",
-        state=filters.state or "",
-        gone=None if filters.gone is None else filters.gone == "yes",
-    )
+    rows = visible_rows(Provider.objects.select_related("client").filter(client__retired_at=None), request.user)
+    rows = rows.defer(*HEAVY_CLIENT_COLUMNS, "settings", "search_text")
+    if filters.q:
+        rows = rows.filter(search_text__contains=filters.q.lower())
+    is_current = None if filters.gone is None else filters.gone == "no"
+    exact = {"client": filters.client, "source": filters.source, "state": filters.state}
+    rows = matching(rows, **exact, removed_at__isnull=is_current)
     found, next_url = page_of(request, rows, filters)
     return schemas.Providers(items=[responses.provider(request, row) for row in found], next=next_url)
 

@@ -5,6 +5,7 @@ from ninja import Router
 
 from diagnostics.api import schemas
 from diagnostics.api.callers import AuthenticatedRequest
+from diagnostics.api.responses import filled
 
 router = Router(tags=["Token"])
 
@@ -13,16 +14,13 @@ router = Router(tags=["Token"])
 def me(request: AuthenticatedRequest) -> schemas.TokenSchema:
     """The owner, scope and expiry of the token."""
     token, person = request.auth, request.user
-    return schemas.TokenSchema(
+    return filled(
+        schemas.TokenSchema,
+        token,
         username=person.username,
         role=person.role,
-        may_run=token.may_run,
-        may_manage=token.may_manage,
         is_limited=not person.sees_all,
         token=token.prefix,
-        name=token.name,
-        scope=token.scope,
-        expires_at=token.expires_at,
         calls_per_minute=settings.API_CALLS_PER_MINUTE,
         runs_per_minute=settings.RUNS_PER_MINUTE,
     )

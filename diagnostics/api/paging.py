@@ -1,7 +1,7 @@
-"""Keyset pages by ID, newest first, without counting."""
+"""Lists: rows with the values of the query string, in keyset pages by ID, newest first and without counting."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -10,6 +10,12 @@ from diagnostics.api.requests import PageParameters
 from diagnostics.web.paging import key_page
 
 Row = TypeVar("Row", bound=Model)
+HEAVY_CLIENT_COLUMNS = ("client__secret", "client__verification")
+
+
+def matching(rows: QuerySet[Row], **values: Any) -> QuerySet[Row]:
+    """The rows with these values; a value of None isn't a condition."""
+    return rows.filter(**{name: value for name, value in values.items() if value is not None})
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Row], parameters: PageParameters) -> tuple[Sequence[Row], str | None]:

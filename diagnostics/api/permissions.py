@@ -2,19 +2,21 @@
 
 from ninja import Query, Router
 
-from diagnostics.api import responses, schemas
+from diagnostics.api import schemas
 from diagnostics.api.callers import AuthenticatedRequest
-from diagnostics.api.paging import page_of
+from diagnostics.api.paging import HEAVY_CLIENT_COLUMNS, matching, page_of
 from diagnostics.api.problems import wrong
-from diagnostics.api.queries import list_org_changes
 from diagnostics.api.requests import ChangeParameters, Id, ImpactParameters
+from diagnostics.api.responses import filled
 from diagnostics.monitoring.queries import impact as impact_queries
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.lookups import find_client
+from diagnostics.orgs.models import OrgChange
 from diagnostics.orgs.permissions.impact import parse_permission
-from diagnostics.orgs.permissions.relevant import RelevantPermission, needed_permissions, relevant_permissions
+from diagnostics.orgs.permissions.relevant import needed_permissions, relevant_permissions
 from diagnostics.orgs.permissions.synced import parse_client_permissions
 from diagnostics.orgs.queries.permissions import latest_permission_sync
+from diagnostics.orgs.visibility import visible_rows
 
 router = Router(tags=["Permissions and changes"])
 
@@ -33,19 +35,18 @@ def client_permissions(request: AuthenticatedRequest, client_id: Id) -> schemas.
         return schemas.ClientPermissionsSchema(synced_at=None, items=[])
     permissions = parse_client_permissions(sync.permissions)
     relevant = relevant_permissions(permissions, needed_permissions(current_contract(client.region)))
-    return schemas.ClientPermissionsSchema(synced_at=sync.finished_at, items=[_permission(each) for each in relevant])
-
-
-def _permission(relevant: RelevantPermission) -> schemas.PermissionSchema:
-    status = relevant.status
-    return schemas.PermissionSchema(
-        permission=status.permission,
-        state=status.state.value,
-        purpose=relevant.purpose,
-        checks=list(relevant.checks),
-        roles=list(status.roles),
-        divisions=list(status.places),
-    )
+    items = [
+        schemas.PermissionSchema(
+            permission=each.status.permission,
+            state=each.status.state.value,
+            purpose=each.purpose,
+            checks=list(each.checks),
+            roles=list(each.status.roles),
+            divisions=list(each.status.places),
+        )
+        for each in relevant
+    ]
+    return schemas.ClientPermissionsSchema(synced_at=sync.finished_at, items=items)
 
 
 @router.get("/impact", response=schemas.ImpactSchema, url_name="impact", summary="Impact of a permission")
@@ -71,6 +72,7 @@ def impact(request: AuthenticatedRequest, parameters: Query[ImpactParameters]) -
 @router.get("/changes", response=schemas.OrgChanges, url_name="changes", summary="List configuration changes")
 def changes(request: AuthenticatedRequest, filters: Query[ChangeParameters]) -> schemas.OrgChanges:
     """What syncs found to be different from the sync before, newest first."""
-    rows = list_org_changes(request.user, client=filters.client, about=filters.about or "", kind=filters.kind or "")
+    rows = visible_rows(OrgChange.objects.select_related("client").defer(*HEAVY_CLIENT_COLUMNS), request.user)
+    rows = matching(rows, client=filters.client, about=filters.about, kind=filters.kind)
     found, next_url = page_of(request, rows, filters)
-    return schemas.OrgChanges(items=[responses.org_change(row) for row in found], next=next_url)
+    return schemas.OrgChanges(items=[filled(schemas.ListedOrgChange, row) for row in found], next=next_url)

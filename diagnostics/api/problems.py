@@ -8,6 +8,8 @@ from django.forms import BaseForm
 from django.http import JsonResponse
 from ninja import Field, Schema
 
+from diagnostics.accounts.rate_limits import TooManyRequests
+
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 MAX_LENGTH = 300
@@ -83,6 +85,10 @@ def wrong_form(form: BaseForm) -> ProblemError:
         for sentence in sentences
     ]
     return wrong("The body isn't valid.", *errors)
+
+
+def too_many(code: str, busy: TooManyRequests) -> ProblemError:
+    return ProblemError(429, code, str(busy), headers={"Retry-After": str(busy.wait_seconds)})
 
 
 def not_found() -> ProblemError:

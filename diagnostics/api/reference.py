@@ -4,12 +4,11 @@ from ninja import Query, Router
 
 from diagnostics.api import schemas
 from diagnostics.api.callers import AuthenticatedRequest
-from diagnostics.api.problems import ProblemError, not_found, wrong
+from diagnostics.api.problems import not_found, too_many, wrong
 from diagnostics.api.requests import ClaimText, OperationParameters
-from diagnostics.api.responses import page_address
+from diagnostics.api.responses import filled, page_address
 from diagnostics.claims.checker import check_text
 from diagnostics.engine.causes import CAUSES
-from diagnostics.engine.causes.cause import Cause
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.regions import find_region
@@ -29,7 +28,7 @@ def claims(request: AuthenticatedRequest, payload: ClaimText) -> schemas.Checked
         with reading_one_text(request.user, len(payload.text)):
             checked = check_text(payload.text, contract)
     except StillReading as busy:
-        raise ProblemError(429, "still_reading", str(busy), headers={"Retry-After": str(busy.wait_seconds)}) from None
+        raise too_many("still_reading", busy) from None
     return schemas.CheckedClaims(
         items=[schemas.ClaimSchema.model_validate(claim.as_dict()) for claim in checked.claims],
         omitted=checked.omitted,
@@ -53,7 +52,10 @@ def operations(request: AuthenticatedRequest, parameters: Query[OperationParamet
 @router.get("/causes", response=schemas.Causes, url_name="causes", summary="List causes")
 def causes(request: AuthenticatedRequest) -> schemas.Causes:
     """Everything a verdict can name."""
-    return schemas.Causes(items=[_cause(request, cause) for cause in CAUSES.values()])
+    items = [
+        filled(schemas.CauseSchema, cause, page=page_address(request, "cause", cause.code)) for cause in CAUSES.values()
+    ]
+    return schemas.Causes(items=items)
 
 
 @router.get("/causes/{code}", response=schemas.CauseInFull, url_name="cause", summary="One cause")
@@ -62,36 +64,17 @@ def cause(request: AuthenticatedRequest, code: str) -> schemas.CauseInFull:
     found = CAUSES.get(code)
     if found is None:
         raise not_found()
-    return schemas.CauseInFull(
-        **dict(_cause(request, found)),
-        meaning=found.meaning,
-        evidence=found.evidence,
-        fix=list(found.steps),
-        misconception=found.myth,
-        response=found.response,
-        permissions=list(found.permissions),
-        operations=list(found.operations),
-    )
+    page = page_address(request, "cause", code)
+    return filled(schemas.CauseInFull, found, fix=found.steps, misconception=found.myth, page=page)
 
 
 def operation_schema(operation: Operation) -> schemas.OperationSchema:
-    return schemas.OperationSchema(
-        method=operation.method,
-        path=operation.path,
-        summary=operation.summary,
-        permissions=list(operation.permissions),
+    return filled(
+        schemas.OperationSchema,
+        operation,
         permission_rule=operation.rule,
-        scopes=list(operation.scopes),
-        scopes_status=operation.scopes_status,
         sdk=f"{operation.sdk_class}.{operation.python_name}",
-        has_body=operation.has_body,
         is_deprecated=operation.deprecated,
-    )
-
-
-def _cause(request: AuthenticatedRequest, cause: Cause) -> schemas.CauseSchema:
-    return schemas.CauseSchema(
-        code=cause.code, title=cause.title, node=cause.node, page=page_address(request, "cause", cause.code)
     )
 
 

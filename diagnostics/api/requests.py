@@ -11,8 +11,7 @@ from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.problems import wrong
 from diagnostics.parsing.parse import MAX_PASTE, MAX_RECORD
 from diagnostics.runs.filters import CAUSES
-from diagnostics.runs.what_if import ChangeKind
-from diagnostics.runs.what_if.changes import LONGEST_VALUE, MOST_CHANGES
+from diagnostics.runs.what_if.changes import LONGEST_VALUE, MOST_CHANGES, ChangeKind
 
 MAX_ROWS = 100
 DEFAULT_ROWS = 40
@@ -141,10 +140,14 @@ class RunParameters(QueryParameters):
     sort: Literal["newest", "oldest", "slowest"] | None = None
 
 
-class CallGiven(Schema):
-    """The failing call."""
+class Body(Schema):
+    """A JSON body. Unknown names are refused, so that a misspelled one is never ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class CallGiven(Body):
+    """The failing call."""
 
     method: str = "GET"
     url: str
@@ -152,29 +155,23 @@ class CallGiven(Schema):
     body: str = ""
 
 
-class AnswerGiven(Schema):
+class AnswerGiven(Body):
     """The response to the failing call."""
-
-    model_config = ConfigDict(extra="forbid")
 
     status: Annotated[int, Field(ge=100, le=599)]
     headers: dict[str, str] = Field(default_factory=dict)
     body: str = ""
 
 
-class ClaimText(Schema):
+class ClaimText(Body):
     """A text to check, such as advice or a forum thread."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text: Annotated[str, Field(min_length=1, max_length=1_000_000)]
     region: Region = ""
 
 
-class ClientChange(Schema):
+class ClientChange(Body):
     """The fields of a client to change. Fields that are left out stay as they are."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(max_length=120)] | None = None
     region: Text | None = Field(None, description="Any spelling, such as eu-west-1, Ireland or mypurecloud.ie.")
@@ -183,10 +180,8 @@ class ClientChange(Schema):
     company_gateway: Annotated[str, Field(max_length=300)] | None = None
 
 
-class Secret(Schema):
+class Secret(Body):
     """A client secret. It is stored encrypted, and no answer contains it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     secret: Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -200,35 +195,27 @@ class NewClient(ClientChange):
     secret: Annotated[str, Field(max_length=1000, description="Stored encrypted; no answer contains it.")] = ""
 
 
-class ClientImport(Schema):
+class ClientImport(Body):
     """Clients to register in one request."""
-
-    model_config = ConfigDict(extra="forbid")
 
     clients: Annotated[list[NewClient], Field(min_length=1, max_length=200)]
 
 
-class ListedClientChoice(Schema):
+class ListedClientChoice(Body):
     """A client of the list to register. Without a secret it is listed for completion."""
-
-    model_config = ConfigDict(extra="forbid")
 
     client_id: Text
     secret: Annotated[str, Field(max_length=1000, description="Stored encrypted; no answer contains it.")] = ""
 
 
-class ListingRegistration(Schema):
+class ListingRegistration(Body):
     """Clients of the list to register in one request."""
-
-    model_config = ConfigDict(extra="forbid")
 
     clients: Annotated[list[ListedClientChoice], Field(min_length=1, max_length=200)]
 
 
-class ScheduleChange(Schema):
+class ScheduleChange(Body):
     """The fields of a schedule to change. Fields that are left out stay as they are."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(max_length=120)] | None = None
     every: Literal["minutes", "daily", "weekly", "cron"] | None = None
@@ -253,10 +240,8 @@ class NewSchedule(ScheduleChange):
     zone: Text = "UTC"
 
 
-class RunGiven(Schema):
+class RunGiven(Body):
     """A run to start. With the client alone it is a health check."""
-
-    model_config = ConfigDict(extra="forbid")
 
     client: Id = Field(description="ID of the client to use.")
     call: CallGiven | str | None = Field(
@@ -268,10 +253,8 @@ class RunGiven(Schema):
     note: Annotated[str, Field(max_length=2000)] = Field("", description="Notes.")
 
 
-class GivenChange(Schema):
+class GivenChange(Body):
     """One change, of the call or of the org's setup, as on the page “What if”."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: ChangeKind
     value: Annotated[str, Field(max_length=LONGEST_VALUE)] = Field(
@@ -285,18 +268,14 @@ class GivenChange(Schema):
     )
 
 
-class WhatIfGiven(Schema):
+class WhatIfGiven(Body):
     """The changes to predict together. Without any, only the smallest change that fixes it is sought."""
-
-    model_config = ConfigDict(extra="forbid")
 
     changes: Annotated[list[GivenChange], Field(max_length=MOST_CHANGES)] = Field(default_factory=list)
 
 
-class BatchGiven(Schema):
+class BatchGiven(Body):
     """A text with many calls, such as a log, a HAR, the results of a Postman run or a list of commands."""
-
-    model_config = ConfigDict(extra="forbid")
 
     client: Id = Field(description="ID of the client to use.")
     text: Annotated[str, Field(min_length=1, max_length=MAX_RECORD)] = Field(

@@ -71,7 +71,8 @@ def exchanges(request: AuthenticatedRequest, run_id: Id) -> schemas.Exchanges:
     """Requests to the org and their responses, redacted. Bodies are deleted by the retention rules."""
     row = find_run(run_id, request.user)
     sent = row.exchanges.order_by("position")
-    return schemas.Exchanges(items=[responses.exchange(exchange) for exchange in sent], is_open=row.is_open)
+    items = [responses.filled(schemas.ExchangeSchema, exchange, check=exchange.check_id) for exchange in sent]
+    return schemas.Exchanges(items=items, is_open=row.is_open)
 
 
 @router.post("/runs", response={202: schemas.RunInFull}, url_name="run-start", summary="Start a run")

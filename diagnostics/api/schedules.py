@@ -1,17 +1,16 @@
 """Endpoints for schedules."""
 
-from typing import Any
-
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 
+from diagnostics.accounts.models import User
 from diagnostics.api import responses, schemas
 from diagnostics.api.callers import AuthenticatedRequest, require_may_manage
-from diagnostics.api.paging import page_of
+from diagnostics.api.paging import HEAVY_CLIENT_COLUMNS, matching, page_of
 from diagnostics.api.problems import wrong_form
-from diagnostics.api.queries import list_schedules
 from diagnostics.api.requests import Id, NewSchedule, ScheduleChange, ScheduleParameters
 from diagnostics.api.starts import refusal
 from diagnostics.monitoring.forms.schedules import ScheduleForm
@@ -24,17 +23,23 @@ from diagnostics.monitoring.schedules import (
     resume_schedules,
 )
 from diagnostics.orgs.lookups import find_active_client
+from diagnostics.orgs.visibility import visible_rows
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.web.refusals import ActionRefused
 
 router = Router(tags=["Schedules"])
 
 
+def _schedules(viewer: User) -> QuerySet[Schedule]:
+    rows = Schedule.objects.select_related("client", "owner").defer(*HEAVY_CLIENT_COLUMNS, "inputs")
+    return visible_rows(rows, viewer)
+
+
 @router.get("/schedules", response=schemas.Schedules, url_name="schedules", summary="List schedules")
 def schedules(request: AuthenticatedRequest, filters: Query[ScheduleParameters]) -> schemas.Schedules:
     """Schedules of all visible clients, newest first."""
-    paused = None if filters.paused is None else filters.paused == "yes"
-    rows = list_schedules(request.user, client=filters.client, paused=paused)
+    is_active = None if filters.paused is None else filters.paused == "no"
+    rows = matching(_schedules(request.user), client=filters.client, paused_at__isnull=is_active)
     found, next_url = page_of(request, rows, filters)
     return schemas.Schedules(items=[responses.schedule(row) for row in found], next=next_url)
 
@@ -42,7 +47,7 @@ def schedules(request: AuthenticatedRequest, filters: Query[ScheduleParameters])
 @router.get("/schedules/{schedule_id}", response=schemas.ScheduleSchema, url_name="schedule", summary="One schedule")
 def schedule(request: AuthenticatedRequest, schedule_id: Id) -> schemas.ScheduleSchema:
     """The next run, the last run, and the number of missed runs."""
-    return responses.schedule(get_object_or_404(list_schedules(request.user), pk=schedule_id))
+    return responses.schedule(get_object_or_404(_schedules(request.user), pk=schedule_id))
 
 
 @router.post("/schedules", response={201: schemas.ScheduleSchema}, url_name="schedule-add", summary="Add a schedule")
@@ -67,14 +72,14 @@ def add_schedule(request: AuthenticatedRequest, payload: NewSchedule) -> Status[
 def edit_schedule(request: AuthenticatedRequest, schedule_id: Id, payload: ScheduleChange) -> schemas.ScheduleSchema:
     """Changes the timetable or the name, and pauses or resumes it."""
     require_may_manage(request)
-    schedule = get_object_or_404(list_schedules(request.user), pk=schedule_id)
-    given: dict[str, Any] = payload.dict(exclude_none=True)
-    timing = {name: value for name, value in given.items() if name not in ("paused", "pause_reason")}
+    schedule = get_object_or_404(_schedules(request.user), pk=schedule_id)
+    timing = payload.dict(exclude_none=True, exclude={"paused", "pause_reason"})
     try:
         with transaction.atomic():
             if timing:
                 inputs = Inputs.from_json(schedule.inputs) if schedule.inputs else Inputs()
-                data = {**_form_values(schedule), **timing}
+                stored = ScheduleForm.values_of(schedule) | {"client": schedule.client_id, "owner": schedule.owner_id}
+                data = {name: value for name, value in stored.items() if value not in (None, "")} | timing
                 form = _valid(ScheduleForm(data, viewer=request.user, inputs=inputs, of=schedule, initial=data))
                 change_schedule(schedule, form.schedule_values)
             _pause_or_resume(request, schedule, payload)
@@ -89,15 +94,8 @@ def edit_schedule(request: AuthenticatedRequest, schedule_id: Id, payload: Sched
 def remove_schedule(request: AuthenticatedRequest, schedule_id: Id) -> HttpResponse:
     """Its runs stay."""
     require_may_manage(request)
-    delete_schedule(get_object_or_404(list_schedules(request.user), pk=schedule_id))
+    delete_schedule(get_object_or_404(_schedules(request.user), pk=schedule_id))
     return HttpResponse(status=204)
-
-
-def _form_values(schedule: Schedule) -> dict[str, Any]:
-    """As the form would send them."""
-    values = ScheduleForm.values_of(schedule)
-    values |= {"client": schedule.client_id, "owner": schedule.owner_id or ""}
-    return {name: value for name, value in values.items() if value not in (None, "")}
 
 
 def _valid(form: ScheduleForm) -> ScheduleForm:
@@ -114,4 +112,4 @@ def _pause_or_resume(request: AuthenticatedRequest, schedule: Schedule, payload:
 
 
 def _fresh(request: AuthenticatedRequest, pk: int) -> schemas.ScheduleSchema:
-    return responses.schedule(list_schedules(request.user).get(pk=pk))
+    return responses.schedule(_schedules(request.user).get(pk=pk))

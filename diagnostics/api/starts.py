@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from diagnostics.accounts.rate_limits import TooManyRequests, TooManyRuns
 from diagnostics.api.callers import AuthenticatedRequest
-from diagnostics.api.problems import ProblemError, not_found
+from diagnostics.api.problems import ProblemError, not_found, too_many
 from diagnostics.orgs.lookups import clients_without_secret
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.idempotency_keys import KeyReused
@@ -53,8 +53,7 @@ def starting() -> Iterator[None]:
         detail = "This key was used for another request in the last 24 hours. Use a new key."
         raise ProblemError(422, "key_reused", detail) from None
     except TooManyRequests as busy:
-        code = "too_many_runs" if isinstance(busy, TooManyRuns) else "still_reading"
-        raise ProblemError(429, code, str(busy), headers={"Retry-After": str(busy.wait_seconds)}) from None
+        raise too_many("too_many_runs" if isinstance(busy, TooManyRuns) else "still_reading", busy) from None
     except ActionRefused as refused:
         raise refusal(refused) from None
 

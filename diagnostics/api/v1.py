@@ -23,7 +23,6 @@ from diagnostics.api import (
     client_listings,
     clients,
     comparisons,
-    findings,
     issues,
     me,
     permissions,
@@ -69,21 +68,21 @@ api = NinjaAPI(
     auth=TokenHeader(),
 )
 api.add_decorator(refuse_unknown_parameters)
-for part in (
-    me,
-    reference,
-    clients,
-    client_listings,
-    permissions,
-    runs,
-    batches,
-    comparisons,
-    issues,
-    findings,
-    what_if,
-    schedules,
+for router in (
+    me.router,
+    reference.router,
+    clients.router,
+    client_listings.router,
+    permissions.router,
+    runs.router,
+    batches.router,
+    comparisons.router,
+    issues.router,
+    issues.findings_router,
+    what_if.router,
+    schedules.router,
 ):
-    api.add_router("", part.router)
+    api.add_router("", router)
 
 
 @api.exception_handler(ProblemError)

@@ -9,10 +9,11 @@ from diagnostics.api import schemas
 from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.problems import ProblemError, wrong
 from diagnostics.api.requests import Id, WhatIfGiven
+from diagnostics.api.responses import filled
 from diagnostics.issues.queries import find_issue
 from diagnostics.issues.what_if import NamedChange, WhatIfPage, what_if_page
 from diagnostics.runs.lookups import find_run
-from diagnostics.runs.what_if import PlannedChange
+from diagnostics.runs.what_if.changes import PlannedChange
 
 router = Router(tags=["What if"])
 
@@ -74,11 +75,7 @@ def _prediction(page: WhatIfPage) -> schemas.PredictionSchema | None:
 
 
 def _change_set(named: NamedChange) -> schemas.ChangeSetSchema:
-    changes = [
-        schemas.PlannedChangeSchema(kind=change.kind.value, value=change.value, of=change.of)
-        for change in named.changes
-    ]
-    return schemas.ChangeSetSchema(sentence=named.sentence, changes=changes)
+    return filled(schemas.ChangeSetSchema, named, changes=list(named.changes))
 
 
 def _verdict(verdict: Mapping[str, Any]) -> schemas.ShortVerdictSchema:
