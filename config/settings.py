@@ -140,8 +140,8 @@ MIDDLEWARE = [
     "diagnostics.accounts.reauthentication.RecentSignInMiddleware",
     "diagnostics.accounts.requests.return_after_sign_in",
     "diagnostics.accounts.requests.use_viewer_time_zone",
-    "diagnostics.runs.throttling.TooManyRequestsMiddleware",
-    "diagnostics.runs.throttling.limit_uploads",  # before any form is read
+    "diagnostics.runs.limits.TooManyRequestsMiddleware",
+    "diagnostics.runs.limits.limit_uploads",  # before any form is read
     "diagnostics.orgs.row_limits.RowLimitMiddleware",  # last: its transaction holds only the view
 ]
 
@@ -172,7 +172,6 @@ TEMPLATES = [
                 "schedules": "diagnostics.monitoring.templatetags.schedules",
                 "system": "diagnostics.operations.templatetags.system",
                 "reference": "diagnostics.reference.templatetags.reference",
-                "reevaluation": "diagnostics.runs.templatetags.reevaluation",
             },
             "context_processors": [
                 "django.template.context_processors.request",

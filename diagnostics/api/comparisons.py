@@ -11,7 +11,7 @@ from diagnostics.api.problems import not_found
 from diagnostics.api.requests import Pair
 from diagnostics.api.responses import filled
 from diagnostics.comparison.comparability import is_comparable
-from diagnostics.comparison.result import ChangedFinding
+from diagnostics.comparison.findings import ComparedFinding
 from diagnostics.runs.queries.comparisons import compare_stored_runs, runs_to_compare
 
 router = Router(tags=["Comparisons"], by_alias=True)
@@ -46,5 +46,5 @@ def comparison(request: AuthenticatedRequest, pair: Query[Pair]) -> schemas.Comp
     )
 
 
-def _line(line: ChangedFinding) -> schemas.ChangedFindingSchema:
+def _line(line: ComparedFinding) -> schemas.ChangedFindingSchema:
     return filled(schemas.ChangedFindingSchema, line, check=line.check_id, change=line.change.value)

@@ -50,26 +50,16 @@ class ProblemError(Exception):
         self.errors, self.headers = errors, headers or {}
 
     def response(self) -> JsonResponse:
-        return problem(self.status, self.code, self.detail, errors=self.errors, headers=self.headers)
-
-
-def problem(
-    status: int,
-    code: str,
-    detail: str,
-    *,
-    errors: Sequence[tuple[str, str]] = (),
-    headers: Mapping[str, str] | None = None,
-) -> JsonResponse:
-    details: dict[str, Any] = {
-        "type": "about:blank",
-        "title": responses.get(status, "Error"),
-        "status": status,
-        "code": code,
-        "detail": detail,
-        "errors": [{"where": where[:MAX_LENGTH], "why": why[:MAX_LENGTH]} for where, why in errors[:MAX_ERRORS]],
-    }
-    return JsonResponse(details, status=status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
+        errors = [{"where": where[:MAX_LENGTH], "why": why[:MAX_LENGTH]} for where, why in self.errors[:MAX_ERRORS]]
+        details: dict[str, Any] = {
+            "type": "about:blank",
+            "title": responses.get(self.status, "Error"),
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "errors": errors,
+        }
+        return JsonResponse(details, status=self.status, content_type=MEDIA_TYPE, headers=dict(self.headers))
 
 
 def wrong(detail: str, *errors: tuple[str, str]) -> ProblemError:

@@ -289,10 +289,10 @@ def refuse_unknown_parameters(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def checked(request: AuthenticatedRequest, *args: Any, **values: Any) -> Any:
         known = {
-            name
+            field.alias or name
             for value in values.values()
             if isinstance(value, QueryParameters)
-            for name in _parameter_names(type(value))
+            for name, field in type(value).model_fields.items()
         }
         unknown = [(f"query.{name}", "Unknown parameter.") for name in request.GET if name not in known]
         empty = [(f"query.{name}", "Empty. Leave it out.") for name in known if request.GET.get(name) == ""]
@@ -302,7 +302,3 @@ def refuse_unknown_parameters(view: Callable[..., Any]) -> Callable[..., Any]:
         return view(request, *args, **values)
 
     return checked
-
-
-def _parameter_names(parameters: type[QueryParameters]) -> set[str]:
-    return {field.alias or name for name, field in parameters.model_fields.items()}

@@ -1,6 +1,5 @@
 """Database rows as API schemas."""
 
-from collections.abc import Mapping
 from math import ceil
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from ninja import Schema
 from diagnostics import models
 from diagnostics.api import schemas
 from diagnostics.batches.queries import BatchState
+from diagnostics.genesys.fields import mapping
 from diagnostics.runs.rate_limit_waits import wait_of_run
 from diagnostics.runs.run_json import verdict_json
 
@@ -47,7 +47,7 @@ def provider(request: HttpRequest, row: models.Provider) -> schemas.ProviderSche
 
 
 def provider_in_full(request: HttpRequest, row: models.Provider) -> schemas.ProviderInFull:
-    return schemas.ProviderInFull(**dict(provider(request, row)), settings=_as_dict(row.settings))
+    return schemas.ProviderInFull(**dict(provider(request, row)), settings=mapping(row.settings))
 
 
 def run(request: HttpRequest, row: models.Run) -> schemas.RunSchema:
@@ -64,15 +64,15 @@ def run(request: HttpRequest, row: models.Run) -> schemas.RunSchema:
 
 
 def run_in_full(request: HttpRequest, row: models.Run) -> schemas.RunInFull:
-    stored = _as_dict(row.verdict)
+    stored = mapping(row.verdict)
     wait_s = ceil(wait_of_run(row))
     return schemas.RunInFull(
         **dict(run(request, row)),
         waiting=schemas.Waiting(reason="rate_limit", seconds=wait_s) if wait_s else None,
         verdict=schemas.VerdictSchema(**verdict_json(stored)) if stored else None,
         planned=[check for check in row.planned if isinstance(check, str)],
-        inputs=_as_dict(row.inputs),
-        environment=_as_dict(row.environment),
+        inputs=mapping(row.inputs),
+        environment=mapping(row.environment),
     )
 
 
@@ -95,7 +95,7 @@ def _batch_group(request: HttpRequest, row: models.BatchGroup) -> schemas.BatchG
 
 
 def _batch_run(request: HttpRequest, row: models.Run) -> schemas.BatchRunSchema:
-    verdict = _as_dict(row.verdict)
+    verdict = mapping(row.verdict)
     return filled(
         schemas.BatchRunSchema,
         row,
@@ -107,7 +107,7 @@ def _batch_run(request: HttpRequest, row: models.Run) -> schemas.BatchRunSchema:
 
 
 def finding(row: models.Finding) -> schemas.FindingSchema:
-    evidence = _as_dict(row.evidence)
+    evidence = mapping(row.evidence)
     return filled(schemas.FindingSchema, row, check=row.check_id, version=row.check_version, evidence=evidence)
 
 
@@ -157,8 +157,3 @@ def schedule(row: models.Schedule) -> schemas.ScheduleSchema:
         owner=row.owner.username if row.owner else None,
         last_run=row.last_run_id,
     )
-
-
-def _as_dict(value: object) -> dict[str, Any]:
-    """Rows of older versions may contain something else."""
-    return dict(value) if isinstance(value, Mapping) else {}

@@ -27,9 +27,8 @@ from diagnostics.parsing.inputs import Inputs, read_paste
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.idempotency_keys import StartResult, find_started_run, hash_request, start_api_run
 from diagnostics.runs.limits import reading_one_text
-from diagnostics.runs.lookups import find_run
 from diagnostics.runs.queries.pages import read_position, run_page
-from diagnostics.runs.queries.runs import findings_of
+from diagnostics.runs.queries.runs import find_run, findings_of
 
 router = Router(tags=["Runs"])
 OWN_PARAMETERS = ("page", "limit")

@@ -33,7 +33,7 @@ from diagnostics.api import (
 )
 from diagnostics.api.callers import TokenHeader
 from diagnostics.api.document import complete_document
-from diagnostics.api.problems import Problem, ProblemError, not_found, problem, wrong
+from diagnostics.api.problems import Problem, ProblemError, not_found, wrong
 from diagnostics.api.requests import refuse_unknown_parameters
 from diagnostics.operations.outages import RETRY_SECONDS, find_outage
 from diagnostics.product import version
@@ -97,30 +97,31 @@ def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(PermissionDenied)
 def _denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
-    return problem(403, "forbidden", str(error) or "Your role doesn't allow this.")
+    return ProblemError(403, "forbidden", str(error) or "Your role doesn't allow this.").response()
 
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    errors = [(_location(item["loc"]), str(item["msg"])) for item in error.errors]
+    """Locations are as the caller wrote them, without the names of the view's parameters."""
+    errors = [
+        (".".join(str(part) for part in item["loc"] if part not in VIEW_PARAMETERS), str(item["msg"]))
+        for item in error.errors
+    ]
     return wrong("The request isn't valid.", *errors).response()
-
-
-def _location(parts: tuple[object, ...]) -> str:
-    """As the caller wrote it: without the names of the view's parameters."""
-    return ".".join(str(part) for part in parts if part not in VIEW_PARAMETERS)
 
 
 @api.exception_handler(HttpError)
 def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
     code = "not_json" if error.status_code == 400 else "refused"
     detail = "The body isn't JSON." if code == "not_json" else str(error)
-    return problem(error.status_code, code, detail)
+    return ProblemError(error.status_code, code, detail).response()
 
 
 @api.exception_handler(RequestDataTooBig)
 def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-    return problem(413, "too_large", f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
+    return ProblemError(
+        413, "too_large", f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes."
+    ).response()
 
 
 @api.exception_handler(DatabaseError)
@@ -131,14 +132,16 @@ def _database_failed(request: HttpRequest, error: Exception) -> HttpResponse:
         return _broke(request, error)
     log.error("%s %s: %s (%s)", request.method, request.path, outage.title, type(error).__name__)
     headers = {"Retry-After": str(RETRY_SECONDS)}
-    return problem(503, outage.code, f"{outage.title}. {outage.why} Nothing was saved.", headers=headers)
+    return ProblemError(
+        503, outage.code, f"{outage.title}. {outage.why} Nothing was saved.", headers=headers
+    ).response()
 
 
 @api.exception_handler(Exception)
 def _broke(request: HttpRequest, error: Exception) -> HttpResponse:
     """The response contains no details; the log does."""
     log.error("the API failed at %s %s", request.method, request.path, exc_info=error)
-    return problem(500, "failed", "An unexpected error on our side. The server log has the details.")
+    return ProblemError(500, "failed", "An unexpected error on our side. The server log has the details.").response()
 
 
 @cache
@@ -179,7 +182,9 @@ def _with_token_auth(view: View) -> View:
             return response
         methods = {method.strip() for method in response.headers["Allow"].split(",")}
         allowed = {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}
-        return problem(405, "wrong_method", f"This address accepts {allowed['Allow']} only.", headers=allowed)
+        return ProblemError(
+            405, "wrong_method", f"This address accepts {allowed['Allow']} only.", headers=allowed
+        ).response()
 
     return csrf_exempt(login_not_required(by_token))
 
@@ -202,17 +207,14 @@ def _without_body(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _operations() -> list[URLPattern]:
-    """The URL patterns that django-ninja generated, without its root page."""
-    patterns = [item for item in api.urls[0] if isinstance(item, URLPattern) and item.name != "api-root"]
-    for pattern in patterns:
-        pattern.callback = _with_token_auth(pattern.callback)
-    return patterns
-
+# Those that django-ninja generated, without its root page.
+operations = [item for item in api.urls[0] if isinstance(item, URLPattern) and item.name != "api-root"]
+for pattern in operations:
+    pattern.callback = _with_token_auth(pattern.callback)
 
 urlpatterns = [
     path("openapi.json", _with_token_auth(openapi), name="openapi"),
-    *_operations(),
+    *operations,
     path("", unknown_path, name="root"),
     path("<path:rest>", unknown_path, name="nowhere"),
 ]

@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from diagnostics.accounts.requests import Request
 from diagnostics.api.guide import documented_schemas, operation_groups
-from diagnostics.api.problems import problem
+from diagnostics.api.problems import ProblemError
 from diagnostics.api.v1 import document
 
 START = """curl -X POST {root}/api/v1/runs \\
@@ -24,7 +24,9 @@ POLL = """curl {root}/api/v1/runs/12 -H "Authorization: Bearer $TOKEN\""""
 def api_guide(request: Request) -> HttpResponseBase:
     """A page for people. Other methods get a problem response as from the API itself."""
     if request.method not in ("GET", "HEAD"):
-        return problem(405, "wrong_method", "This address accepts GET, HEAD only.", headers={"Allow": "GET, HEAD"})
+        return ProblemError(
+            405, "wrong_method", "This address accepts GET, HEAD only.", headers={"Allow": "GET, HEAD"}
+        ).response()
     return _guide(request)
 
 

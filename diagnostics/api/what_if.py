@@ -12,7 +12,7 @@ from diagnostics.api.requests import Id, WhatIfGiven
 from diagnostics.api.responses import filled
 from diagnostics.issues.queries import find_issue
 from diagnostics.issues.what_if import NamedChange, WhatIfPage, what_if_page
-from diagnostics.runs.lookups import find_run
+from diagnostics.runs.queries.runs import find_run
 from diagnostics.runs.what_if.changes import PlannedChange
 
 router = Router(tags=["What if"])

@@ -14,7 +14,7 @@ from diagnostics.accounts.requests import Request, not_modified_fragment
 from diagnostics.batches import export
 from diagnostics.batches.queries import BatchState, batch_page, find_batch
 from diagnostics.runs.limits import EXPORTS
-from diagnostics.web.paging import before_field
+from diagnostics.web.paging import read_key
 
 WRITERS: dict[str, tuple[str, Callable[[BatchState], Iterator[str]]]] = {
     "csv": ("text/csv; charset=utf-8", export.as_csv),
@@ -24,9 +24,8 @@ WRITERS: dict[str, tuple[str, Callable[[BatchState], Iterator[str]]]] = {
 
 @require_safe
 def batch_list(request: Request) -> HttpResponse:
-    before = request.GET.get("before", "")
-    key = before_field().to_python(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    return render(request, "batches/list.html", {"page": batch_page(request.user, key)})
+    before = read_key(request.GET.get("before", ""))
+    return render(request, "batches/list.html", {"page": batch_page(request.user, before)})
 
 
 @require_safe

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from diagnostics.comparison.fact import Effect, Fact
-from diagnostics.comparison.steps import VerdictStep
+from diagnostics.comparison.side import VerdictStep
 
 # A role comes before the permissions that it grants.
 ORDER = ("role", "permission")
@@ -114,9 +114,7 @@ def _where(divisions: str | None) -> str:
 
 def _missing_clause(fact: Fact, has: str, has_not: str) -> str:
     what = f"{fact.what[0].lower()}{fact.what[1:]}"
-    if fact.kind == "permission":
-        return f"{has_not} doesn't have the {what}, and {has} does"
-    if fact.kind == "role":
+    if fact.kind in ("permission", "role"):
         return f"{has_not} doesn't have the {what}, and {has} does"
     if fact.kind == "scope":
         return f"the token of {has_not} doesn't have the {what}, and that of {has} does"

@@ -73,9 +73,7 @@ def _scopes(old: tuple[str, ...] | None, new: tuple[str, ...] | None) -> Iterabl
         return
     for scope in sorted({*old, *new}):
         clause = f"the token {'now has' if scope in new else 'no longer has'} the scope {scope}"
-        yield _membership(
-            "scope", f"Scope {scope}", scope, (scope in old, scope in new), ("granted", "not granted"), clause
-        )
+        yield _membership("scope", f"Scope {scope}", scope, (scope in old, scope in new), clause)
 
 
 Pairs = tuple[tuple[str, str], ...]
@@ -89,8 +87,7 @@ def _roles(old: Pairs | None, new: Pairs | None) -> Iterable[Fact]:
     for role, division in sorted({*old, *new}):
         pair, where = (role, division), division if division == EVERYWHERE else f"the division {division}"
         clause = f"the role {role} in {where} was {'granted to' if pair in new else 'removed from'} the client"
-        words = ("granted", "not granted")
-        known = _membership("role", f"Role {role} in {where}", role, (pair in old, pair in new), words, clause)
+        known = _membership("role", f"Role {role} in {where}", role, (pair in old, pair in new), clause)
         if len(old) >= FULL if pair not in old else pair not in new and len(new) >= FULL:  # the list may be cut off
             known = replace(known, state=FactState.UNKNOWN, effect=Effect.OTHER, clause="")
         yield replace(known, part=where)
@@ -147,23 +144,13 @@ def _effect(old: set[str], new: set[str]) -> Effect:
     return Effect.LOST if new < old else Effect.GAINED if new > old else Effect.OTHER
 
 
-def _membership(
-    kind: str, what: str, key: str, is_member: tuple[bool, bool], words: tuple[str, str], clause: str
-) -> Fact:
+def _membership(kind: str, what: str, key: str, is_member: tuple[bool, bool], clause: str) -> Fact:
     """A fact about an entry that is in a list or not."""
-    before, after = (words[0] if is_present else words[1] for is_present in is_member)
+    before, after = ("granted" if is_present else "not granted" for is_present in is_member)
     if is_member[0] == is_member[1]:
         return Fact(kind, what, before, after, FactState.SAME, key=key)
-    return Fact(
-        kind,
-        what,
-        before,
-        after,
-        FactState.CHANGED,
-        Effect.GAINED if is_member[1] else Effect.LOST,
-        key=key,
-        clause=clause,
-    )
+    effect = Effect.GAINED if is_member[1] else Effect.LOST
+    return Fact(kind, what, before, after, FactState.CHANGED, effect, key=key, clause=clause)
 
 
 def _divisions_text(divisions: tuple[str, ...] | None, limits: tuple[str, ...] | None) -> str | None:

@@ -63,11 +63,8 @@ def _branches(a: Side, b: Side) -> Iterator[Remark]:
 
 def _kinds(a: Side, b: Side) -> Iterator[Remark]:
     if a.kind != b.kind:
-        kinds = (KINDS.get(side.kind, side.kind) for side in (a, b))
-        sentence = (
-            f"{a.name.capitalize()} is {next(kinds)}, {b.name} {next(kinds)}: only checks that both ran are compared."
-        )
-        yield Remark("other_kind", "banner", sentence)
+        names = f"{a.name.capitalize()} is {KINDS.get(a.kind, a.kind)}, {b.name} {KINDS.get(b.kind, b.kind)}"
+        yield Remark("other_kind", "banner", f"{names}: only checks that both ran are compared.")
     elif a.target != b.target and any(side.target.startswith(f"{PAST}:") for side in (a, b)):
         sentence = (
             "A verdict here is about a failure in the past. The findings are those of the org when the run was made."
@@ -84,24 +81,18 @@ def _kinds(a: Side, b: Side) -> Iterator[Remark]:
 def _environment_remarks(a: Side, b: Side) -> Iterator[Remark]:
     if a.client_pk == b.client_pk:
         return
-    ids = a.facts.org_id, b.facts.org_id
-    same = ids[0] == ids[1] if all(ids) else None
+    old, new = a.facts.org_id, b.facts.org_id
     names = f"{a.client_name} and {b.client_name}"
-    if same:
+    if old and old == new:
         yield Remark("other_client", "note", f"Two clients of one org: {names}. Their permissions may differ.")
     else:
-        yield Remark(
-            "other_org", "note", f"Two clients of {'two orgs' if same is False else 'perhaps two orgs'}: {names}."
-        )
+        yield Remark("other_org", "note", f"Two clients of {'two' if old and new else 'perhaps two'} orgs: {names}.")
 
 
 def _order(a: Side, b: Side) -> Iterator[Remark]:
     if a.client_pk == b.client_pk and (a.at, a.pk) > (b.at, b.pk):
-        sentence = (
-            f"{a.name.capitalize()} is the later run: the columns are in reverse order of time, "
-            "the sentence above isn't."
-        )
-        yield Remark("reversed", "note", sentence)
+        order = "the columns are in reverse order of time, the sentence above isn't"
+        yield Remark("reversed", "note", f"{a.name.capitalize()} is the later run: {order}.")
 
 
 def _clientless_target(side: Side) -> str:

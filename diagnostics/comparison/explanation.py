@@ -1,15 +1,13 @@
 """Explains a change of verdict between two runs in one sentence: what changed, the likeliest reason, and the evidence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagnostics.comparison.clauses import clauses, joined
-from diagnostics.comparison.dependencies import TRANSIENT
 from diagnostics.comparison.fact import Effect, Fact
 from diagnostics.comparison.org_changes import ObservedOrgChange
-from diagnostics.comparison.reasons import ChangeReason, reason_for
-from diagnostics.comparison.side import Side
-from diagnostics.comparison.steps import StepKind, VerdictStep
+from diagnostics.comparison.reasons import TRANSIENT, ChangeReason, reason_for
+from diagnostics.comparison.side import Side, StepKind, VerdictStep
 from diagnostics.engine import causes
 from diagnostics.engine.rules import CERTAINTY_LABELS
 
@@ -46,7 +44,11 @@ def explain(
         case StepKind.NO_VERDICT:
             return Explanation(step, "", _no_verdict(first, second))
         case StepKind.SAME:
-            return Explanation(step, "", _same_verdict(step, facts), _unrelated_changes(step, facts))
+            sentence = f"Both runs have the same cause: {_title(first)}."
+            if first.is_good or second.is_good:
+                names = f"{first.name} and {second.name}"
+                sentence = f"Both runs find nothing wrong, so there is nothing to explain: {names}."
+            return Explanation(step, "", sentence, _unrelated_changes(step, facts))
         case StepKind.CERTAINTY:
             sentence = f"Both runs name the same cause, {_title(first)}; it is {_certainty(first)} in {first.name} and "
             return Explanation(step, "", f"{sentence}{_certainty(second)} in {second.name}.")
@@ -75,11 +77,11 @@ def _other_cause(
     if second.cause in first.also:
         explanation = _explained(step, opening, first, second, facts, org_changes, Effect.GAINED, comparable)
         note = f"{_capitalized(_title(second))} was already a problem in {first.name}, hidden by the other one."
-        return _with_note(explanation, note)
+        return replace(explanation, more=(note, *explanation.more))
     explanation = _explained(step, opening, second, first, facts, org_changes, Effect.LOST, comparable)
     if first.cause in second.also:
         note = f"{_capitalized(_title(first))} is still a problem; the new one comes before it."
-        return _with_note(explanation, note)
+        return replace(explanation, more=(note, *explanation.more))
     return explanation
 
 
@@ -176,17 +178,8 @@ def _unexplained(opening: str, bad: Side, reason: ChangeReason) -> str:
     if reason.unread:
         kinds = joined(list(dict.fromkeys(_as_clause(fact.what) for fact in reason.unread))[:MOST_NAMED])
         return f"{opening}. What would explain it wasn't read by both runs ({kinds}), so we can't be sure."
-    ending = f"{opening}, and no change in the setup explains it."
-    if causes.family_of(bad.cause) in TRANSIENT:
-        return f"{ending} This kind of problem comes and goes."
-    return ending
-
-
-def _same_verdict(step: VerdictStep, facts: Sequence[Fact]) -> str:
-    first, second = step.first, step.second
-    if first.is_good or second.is_good:
-        return f"Both runs find nothing wrong, so there is nothing to explain: {first.name} and {second.name}."
-    return f"Both runs have the same cause: {_title(first)}."
+    comes_and_goes = " This kind of problem comes and goes." if causes.family_of(bad.cause) in TRANSIENT else ""
+    return f"{opening}, and no change in the setup explains it.{comes_and_goes}"
 
 
 def _unrelated_changes(step: VerdictStep, facts: Sequence[Fact]) -> tuple[str, ...]:
@@ -207,19 +200,6 @@ def _no_verdict(first: Side, second: Side) -> str:
         return f"There is no verdict to compare yet: {names} hasn't ended."
     names = " and ".join(side.name for side in (first, second) if not side.cause or side.was_cut_short)
     return f"There are no two verdicts to compare: {names} ended without one."
-
-
-def _with_note(explanation: Explanation, note: str) -> Explanation:
-    more = (note, *explanation.more)
-    return Explanation(
-        explanation.step,
-        explanation.certainty,
-        explanation.sentence,
-        more,
-        explanation.facts,
-        explanation.org_changes,
-        explanation.unread,
-    )
 
 
 def _title(side: Side) -> str:

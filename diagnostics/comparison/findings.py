@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from diagnostics.checks.outcomes import Outcome
+from diagnostics.comparison.noise import Detail, details
 from diagnostics.engine.finding import AnyFinding
 
 RANKS: dict[str, int] = {Outcome.PASS: 0, Outcome.WARN: 1, Outcome.FAIL: 2}
@@ -35,24 +37,40 @@ class ComparedFinding:
     """One subject of one check in both runs. `reason` says why the change is unknown, if it is."""
 
     check_id: str
+    title: str
     subject: str
     change: FindingChange
     before: AnyFinding | None
     after: AnyFinding | None
     reason: str = ""
 
+    @cached_property
+    def details(self) -> tuple[Detail, ...]:
+        """The evidence that differs, without noise."""
+        return details(self.before.evidence, self.after.evidence) if self.before and self.after else ()
+
+    @property
+    def other_subject(self) -> str:
+        """The subject's name in the first run if it differs, otherwise ""."""
+        return self.before.subject if self.before and self.before.subject != self.subject else ""
+
 
 Key = tuple[str, str]
 Findings = dict[Key, AnyFinding]
 
 
-def compare(before: Iterable[AnyFinding], after: Iterable[AnyFinding]) -> tuple[ComparedFinding, ...]:
-    """Every subject of either run, in the order of `FindingChange`. Leave out checks that only one of the runs planned."""
+def compare(
+    before: Iterable[AnyFinding], after: Iterable[AnyFinding], titles: Mapping[str, str]
+) -> tuple[ComparedFinding, ...]:
+    """Every subject of either run, in the order of `FindingChange`. Leave out checks that only one of the runs planned.
+
+    `titles` are those of today's checks, by ID.
+    """
     old = {(finding.check_id, finding.subject): finding for finding in before}
     new = {(finding.check_id, finding.subject): finding for finding in after}
     old = _under_current_subjects(new, old)
     keys = dict.fromkeys([*new, *old])
-    found = [_compared(key, old, new) for key in keys]
+    found = [_compared(key, old, new, titles.get(key[0], key[0])) for key in keys]
     order = list(FindingChange)
     return tuple(sorted(found, key=lambda compared: order.index(compared.change)))
 
@@ -78,7 +96,7 @@ def _normalized(key: Key) -> Key:
     return check_id, UUID.sub("(id)", ADDRESS.sub("(host)", HOST.sub(r"\1", subject)))
 
 
-def _compared(key: Key, old: Findings, new: Findings) -> ComparedFinding:
+def _compared(key: Key, old: Findings, new: Findings, title: str) -> ComparedFinding:
     before, after = old.get(key), new.get(key)
     if before is not None and after is not None:
         change, reason = _change(before, after)
@@ -86,7 +104,7 @@ def _compared(key: Key, old: Findings, new: Findings) -> ComparedFinding:
         change, reason = _in_one_run(after, FindingChange.APPEARED, old, "before")
     else:
         change, reason = _in_one_run(old[key], FindingChange.VANISHED, new, "this time")
-    return ComparedFinding(*key, change, before, after, reason)
+    return ComparedFinding(key[0], title, key[1], change, before, after, reason)
 
 
 def _change(before: AnyFinding, after: AnyFinding) -> tuple[FindingChange, str]:

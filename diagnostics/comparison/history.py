@@ -71,10 +71,6 @@ class Flip:
     after: Point
     unknown: tuple[Point, ...] = ()
 
-    @property
-    def is_break(self) -> bool:
-        return self.before.state is PointState.GOOD and self.after.state is PointState.BAD
-
 
 @dataclass(frozen=True)
 class TargetHistory:
@@ -84,10 +80,6 @@ class TargetHistory:
     streaks: tuple[Streak, ...]
     flips: tuple[Flip, ...]
     flapping: str = ""  # the cause that comes and goes, if any
-
-    @property
-    def now(self) -> Streak | None:
-        return self.streaks[-1] if self.streaks else None
 
     @property
     def flapping_title(self) -> str:
@@ -107,10 +99,6 @@ class TargetHistory:
             for before, after in _breaks(point for point in self.points if point.pk < flip.after.pk)
             if after.cause == flip.after.cause
         )
-
-    @property
-    def newest_break(self) -> Flip | None:
-        return self.break_before(self.points[-1].pk) if self.points else None
 
     def fixed_after(self, flip: Flip) -> Point | None:
         """The first good run after a break."""

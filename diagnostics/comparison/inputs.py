@@ -29,7 +29,7 @@ def _calls(before: Side, after: Side) -> Iterable[Fact]:
         return
     yield _fact("method", "Method", old.method or NONE, new.method or NONE)
     yield _fact("host", "Host", old.host or NONE, new.host or NONE)
-    yield _fact("path", "Path", _path(old), _path(new))
+    yield _fact("path", "Path", old.path or NONE, new.path or NONE)
     yield _fact("query", "Query", old.query or NONE, new.query or NONE)
     yield _fact("sdk_method", "SDK method", old.sdk_method or NONE, new.sdk_method or NONE)
     yield _headers(old, new)
@@ -45,13 +45,12 @@ def _fact(kind: str, what: str, before: str, after: str) -> Fact:
     return Fact(kind, what, _cut(before), _cut(after), state, clause=_cut(clause) if state is FactState.CHANGED else "")
 
 
-def _path(call: FailingCall) -> str:
-    return call.path or NONE
-
-
 def _headers(old: FailingCall, new: FailingCall) -> Fact:
     """Ignores how a token is masked, because it was masked before it was stored."""
-    shown = [_header_lines(call.headers) for call in (old, new)]
+    shown = [
+        {name.lower(): value for name, value in call.headers if name.lower() not in IGNORED_HEADERS}
+        for call in (old, new)
+    ]
     differ = [name for name in sorted({*shown[0], *shown[1]}) if not is_same(shown[0].get(name), shown[1].get(name))]
     state = FactState.CHANGED if differ else FactState.SAME
     texts = [", ".join(f"{name}: {lines[name]}" for name in differ or lines if name in lines) for lines in shown]
@@ -59,17 +58,9 @@ def _headers(old: FailingCall, new: FailingCall) -> Fact:
     return Fact("headers", "Headers", _cut(texts[0]) or NONE, _cut(texts[1]) or NONE, state, clause=clause)
 
 
-def _header_lines(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers if name.lower() not in IGNORED_HEADERS}
-
-
 def _body(old: FailingCall, new: FailingCall) -> Fact:
     """Compares JSON by value, so whitespace and the order of keys don't count, and anything else as text."""
-    values: list[Any] = []
-    for call in (old, new):
-        value, fault = call.json()
-        values.append(call.body if fault else value)
-    state = FactState.SAME if is_same(values[0], values[1]) else FactState.CHANGED
+    state = FactState.SAME if is_same(_value_of(old), _value_of(new)) else FactState.CHANGED
     texts = [_cut(call.body) if call.body else NONE for call in (old, new)]
     clause = "the call's body is different" if state is FactState.CHANGED else ""
     return Fact("body", "Body", texts[0], texts[1], state, clause=clause)
@@ -81,9 +72,8 @@ def _providers(before: Side, after: Side) -> Fact:
     if named == [None, None]:
         return Fact("provider_id", "Provider ID", None, None, FactState.SAME)
     old, new = (NONE if candidate is None else _cut(candidate) for candidate in named)
-    return fact(
-        "provider_id", "Provider ID", old, new, clause=f"the provider ID in the call changed from {old} to {new}"
-    )
+    clause = f"the provider ID in the call changed from {old} to {new}"
+    return fact("provider_id", "Provider ID", old, new, clause=clause)
 
 
 def _conversations(before: Side, after: Side) -> Iterable[Fact]:
@@ -97,26 +87,22 @@ def _responses(before: Side, after: Side) -> Iterable[Fact]:
     if old is None and new is None:
         return
     texts = [_response_text(response) for response in (old, new)]
-    same = is_same(
-        *(
-            None if response is None else (response.status, response.network_error, _response_value(response))
-            for response in (old, new)
-        )
-    )
-    if old is None or new is None:
-        clause = (
-            f"a response was provided: {texts[1]}" if new else f"no response was provided; before it was {texts[0]}"
-        )
+    values = [each and (each.status, each.network_error, _value_of(each)) for each in (old, new)]
+    state = FactState.SAME if is_same(values[0], values[1]) else FactState.CHANGED
+    if old is None:
+        clause = f"a response was provided: {texts[1]}"
+    elif new is None:
+        clause = f"no response was provided; before it was {texts[0]}"
     else:
-        clause = "" if same else f"the provided response changed from {texts[0]} to {texts[1]}"
-    yield Fact(
-        "answer", "Response provided", texts[0], texts[1], FactState.SAME if same else FactState.CHANGED, clause=clause
-    )
+        clause = f"the provided response changed from {texts[0]} to {texts[1]}"
+    clause = clause if state is FactState.CHANGED else ""
+    yield Fact("answer", "Response provided", texts[0], texts[1], state, clause=clause)
 
 
-def _response_value(answer: ReceivedResponse) -> Any:
-    value, fault = answer.json()
-    return answer.body if fault else value
+def _value_of(message: FailingCall | ReceivedResponse) -> Any:
+    """The body as JSON, else as text."""
+    value, fault = message.json()
+    return message.body if fault else value
 
 
 def _response_text(answer: ReceivedResponse | None) -> str:
@@ -124,7 +110,7 @@ def _response_text(answer: ReceivedResponse | None) -> str:
         return NONE
     if answer.network_error:
         return _cut(answer.network_error)
-    value = _response_value(answer)
+    value = _value_of(answer)
     code = value.get("code") if isinstance(value, dict) else None
     return _cut(f"{answer.status or 'no status'}{f' {code}' if isinstance(code, str) else ''}")
 

@@ -29,30 +29,11 @@ PATTERNS = (
 # Keys of evidence whose values are measurements of the run itself.
 MEASURED = frozenset(
     (
-        "addresses",
-        "allowed",
-        "correlation_id",
-        "count",
-        "date",
-        "entries",
-        "expires_in",
-        "left",
-        "ms",
-        "not_after",
-        "not_before",
-        "offer_ends",
-        "remaining",
-        "reset",
-        "reset_s",
-        "retry_after",
-        "seconds",
-        "serial",
-        "skew_s",
-        "time",
-        "used",
-        "wait_s",
+        "addresses", "allowed", "correlation_id", "count", "date", "entries", "expires_in", "left",
+        "ms", "not_after", "not_before", "offer_ends", "remaining", "reset", "reset_s", "retry_after",
+        "seconds", "serial", "skew_s", "time", "used", "wait_s",
     )
-)
+)  # fmt: skip
 DEEPEST = 12
 LONGEST = 20_000  # characters of a text that are compared
 

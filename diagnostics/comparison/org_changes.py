@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from diagnostics.comparison.fact import Effect, Fact
 from diagnostics.engine.facts import Change
@@ -48,7 +47,9 @@ class ObservedOrgChange(Change):
         if isinstance(self.before, list) and isinstance(self.after, list):
             old, new = ({str(item) for item in listed} for listed in (self.before, self.after))
             return Effect.LOST if new < old else Effect.GAINED if old < new else Effect.OTHER
-        return _effect_of_switch(self.before, self.after)
+        if isinstance(self.before, bool) and self.after is (not self.before):
+            return Effect.GAINED if self.after else Effect.LOST
+        return Effect.OTHER
 
     @property
     def fact_kind(self) -> str:
@@ -61,13 +62,6 @@ class ObservedOrgChange(Change):
     def decides(self) -> bool:
         """Whether the change alone can switch cobrowse on or off."""
         return self.about != "deployment" or self.kind != "changed" or self.setting in DECISIVE
-
-
-def _effect_of_switch(before: Any, after: Any) -> Effect:
-    """The effect of switching a boolean setting."""
-    if not isinstance(before, bool) or not isinstance(after, bool) or before == after:
-        return Effect.OTHER
-    return Effect.GAINED if after else Effect.LOST
 
 
 def matches(change: ObservedOrgChange, fact: Fact) -> bool:

@@ -1,11 +1,9 @@
 """The raw difference of two runs: a line diff of their verdicts, environments, inputs and findings as JSON."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 from itertools import islice
-from typing import Any
 
 from diagnostics.comparison.side import Side
 
@@ -33,22 +31,14 @@ def raw_difference(a: Side, b: Side) -> tuple[RawLine, ...]:
 
 
 def _lines(side: Side) -> list[str]:
-    text = json.dumps(_run_values(side), indent=1, sort_keys=True, ensure_ascii=False, default=str)
-    lines = [line[:LONGEST_LINE] for line in text.splitlines()]
-    hidden = len(lines) - MOST_LINES
-    return [*lines[:MOST_LINES], f"({hidden:,} more lines)"] if hidden > 0 else lines
-
-
-def _run_values(side: Side) -> dict[str, Any]:
-    return {
+    names = ("outcome", "code", "sentence", "check_version", "evidence")
+    values = {
         "verdict": {name: value for name, value in side.verdict.items() if name != "fix"},
         "environment": side.environment,
         "inputs": side.inputs.to_json(),
-        "findings": dict(_findings(side)),
+        "findings": {each.anchor: {name: getattr(each, name) for name in names} for each in side.findings},
     }
-
-
-def _findings(side: Side) -> Iterator[tuple[str, Any]]:
-    for finding in side.findings:
-        values = {name: getattr(finding, name) for name in ("outcome", "code", "sentence", "check_version", "evidence")}
-        yield finding.anchor, values
+    text = json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False, default=str)
+    lines = [line[:LONGEST_LINE] for line in text.splitlines()]
+    hidden = len(lines) - MOST_LINES
+    return [*lines[:MOST_LINES], f"({hidden:,} more lines)"] if hidden > 0 else lines

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from diagnostics.comparison.dependencies import checks_of, kinds_of, link_of
+from diagnostics.checks.base import find_check
 from diagnostics.comparison.fact import Effect, Fact
 from diagnostics.comparison.org_changes import ObservedOrgChange, are_opposite, matches, relevant_changes
 from diagnostics.comparison.side import Side
 from diagnostics.engine.finding import AnyFinding
-from diagnostics.genesys.fields import mapping
+from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, REFUSALS, RULES
+from diagnostics.genesys.fields import items, mapping
 
 RANKED = ("pass", "warn", "fail")
 # Settings of a deployment that can't be the reason on their own.
@@ -78,7 +78,9 @@ def reason_for(
         direct = tuple(fact for fact in direct if fact.kind != SYMPTOM)
     ignored = (CALL if direct else frozenset()) | (frozenset() if bad.client_pk == good.client_pk else IDENTITY)
     indirect = [fact for fact in relevant if fact.kind in kinds[1] and fact.kind not in ignored]
-    indirect += [fact for fact in facts if fact.is_changed and _is_published_with(fact, direct)]
+    keys = {fact.key for fact in direct}  # of deployments whose new version was published with their changes
+    versions = [fact for fact in facts if fact.kind == "deployment" and fact.part == "version"]
+    indirect += [fact for fact in versions if fact.is_changed and fact.key in keys]
     facts_to_name = (*direct, *indirect)
     matching = tuple(
         change
@@ -121,7 +123,7 @@ def _is_relevant(fact: Fact, deciding: Iterable[AnyFinding]) -> bool:
     """Whether the fact is about what the deciding findings are about. Missing evidence rules nothing out."""
     evidence = [(finding.check_id, finding.subject, mapping(finding.evidence)) for finding in deciding]
     if fact.kind == "permission":
-        needs = {str(need).lower() for check, _, details in evidence for need in _list(details.get("needs"))}
+        needs = {str(need).lower() for check, _, details in evidence for need in items(details, "needs") or ()}
         return not needs or fact.key in needs
     if fact.kind == "scope":
         subjects = {subject for check, subject, _ in evidence if check == "oauth.scopes" and subject}
@@ -137,10 +139,6 @@ def _is_relevant(fact: Fact, deciding: Iterable[AnyFinding]) -> bool:
     if fact.kind == "deployment" and not fact.part:
         return fact.effect is not Effect.OTHER  # a deployment without cobrowse explains nothing
     return not (fact.kind == "deployment" and fact.part in NOT_DECISIVE)
-
-
-def _is_published_with(fact: Fact, direct: tuple[Fact, ...]) -> bool:
-    return fact.kind == "deployment" and any(fact.key == other.key and fact.part == "version" for other in direct)
 
 
 def _topic(fact: Fact) -> str:
@@ -178,9 +176,42 @@ def _conversation_changes(deciding: tuple[AnyFinding, ...], other: Side, effect:
     return tuple(finding for finding in other.findings if finding.check_id in checks)
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _split(text: str | None) -> list[str]:
     return [part.strip().lower() for part in (text or "").split(",")]
+
+
+@dataclass(frozen=True)
+class Link:
+    """`direct` are the kinds of fact that the check reads, `indirect` those that can change what it reads."""
+
+    direct: tuple[str, ...] = ()
+    indirect: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return (*self.direct, *self.indirect)
+
+
+# Families of causes that are transient: no setting explains them.
+TRANSIENT = frozenset({"env", "response"})
+
+
+def link_of(check_id: str) -> Link:
+    """An empty link for an unknown check."""
+    check = find_check(check_id)
+    return Link(check.depends_on, check.affected_by)
+
+
+def checks_of(cause: str) -> tuple[str, ...]:
+    """The checks that can lead to a cause. Used for a verdict that lists no findings."""
+    rules = (*RULES, *DEPARTURES, *(rule for rule, _ in REFUSALS))
+    proofs = (proof.split(":")[0] for row in PROBLEM_RULES if row.cause == cause for proof in row.proof)
+    return tuple(dict.fromkeys([*(rule.check for rule in rules if rule.cause == cause), *proofs]))
+
+
+def kinds_of(checks: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The direct and the indirect kinds of several checks. A kind that is direct for one of them isn't indirect."""
+    links = [link_of(check) for check in checks]
+    direct = tuple(dict.fromkeys(kind for link in links for kind in link.direct))
+    indirect = (kind for link in links for kind in link.indirect if kind not in direct)
+    return direct, tuple(dict.fromkeys(indirect))

@@ -7,38 +7,16 @@ from diagnostics.comparison import client_facts, inputs
 from diagnostics.comparison.comparability import Remark, is_comparable, remarks_on
 from diagnostics.comparison.explanation import Explanation, explain
 from diagnostics.comparison.fact import Fact
-from diagnostics.comparison.findings import RANKS, FindingChange, compare
-from diagnostics.comparison.noise import Detail, details
+from diagnostics.comparison.findings import RANKS, ComparedFinding, FindingChange, compare
 from diagnostics.comparison.org_changes import ObservedOrgChange
-from diagnostics.comparison.side import Side
-from diagnostics.comparison.steps import step_between
-from diagnostics.engine.finding import AnyFinding
-
-
-@dataclass(frozen=True)
-class ChangedFinding:
-    """One subject of one check in both runs. `details` is the evidence that differs, without noise."""
-
-    check_id: str
-    title: str
-    subject: str
-    change: FindingChange
-    before: AnyFinding | None
-    after: AnyFinding | None
-    reason: str
-    details: tuple[Detail, ...]
-
-    @property
-    def other_subject(self) -> str:
-        """The subject's name in the first run if it differs, otherwise ""."""
-        return self.before.subject if self.before and self.before.subject != self.subject else ""
+from diagnostics.comparison.side import Side, step_between
 
 
 @dataclass(frozen=True)
 class ChangeGroup:
     key: str
     title: str
-    lines: tuple[ChangedFinding, ...]
+    lines: tuple[ComparedFinding, ...]
 
 
 @dataclass(frozen=True)
@@ -62,7 +40,7 @@ class Comparison:
     facts: tuple[Fact, ...]
     given: tuple[Fact, ...]
     groups: tuple[ChangeGroup, ...]
-    same: tuple[ChangedFinding, ...]
+    same: tuple[ComparedFinding, ...]
     unshared: tuple[UnsharedCheck, ...]
     org_changes: tuple[ObservedOrgChange, ...]
 
@@ -128,7 +106,9 @@ def compare_runs(
     ordered = tuple(sorted(org_changes, key=lambda change: (change.at, change.pk)))
     between = step.first.at, step.second.at
     usable = [change for change in ordered if step.is_same_client and change.may_lie_between(*between)]
-    lines = tuple(_lines(a, b, checks)) if a.pk != b.pk else ()
+    shared = a.check_ids & b.check_ids if a.pk != b.pk else frozenset()
+    old, new = ([finding for finding in side.findings if finding.check_id in shared] for side in (a, b))
+    lines = compare(old, new, {id: title for id, (title, _) in checks.items()})
     return Comparison(
         a=a,
         b=b,
@@ -143,34 +123,16 @@ def compare_runs(
     )
 
 
-def _lines(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) -> Iterable[ChangedFinding]:
-    """Compares the checks that both runs planned or ran."""
-    shared = a.check_ids & b.check_ids
-    old, new = ([finding for finding in side.findings if finding.check_id in shared] for side in (a, b))
-    for compared in compare(old, new):
-        before, after = compared.before, compared.after
-        yield ChangedFinding(
-            check_id=compared.check_id,
-            title=checks.get(compared.check_id, (compared.check_id, ()))[0],
-            subject=compared.subject,
-            change=compared.change,
-            before=before,
-            after=after,
-            reason=compared.reason,
-            details=details(before.evidence, after.evidence) if before and after else (),
-        )
-
-
-def _change_groups(lines: Iterable[ChangedFinding], titles: Mapping[str, str]) -> tuple[ChangeGroup, ...]:
+def _change_groups(lines: Iterable[ComparedFinding], titles: Mapping[str, str]) -> tuple[ChangeGroup, ...]:
     """The groups that have lines, in the order of `titles`. Unchanged findings have no group."""
-    by_key: dict[str, list[ChangedFinding]] = {key: [] for key in titles}
+    by_key: dict[str, list[ComparedFinding]] = {key: [] for key in titles}
     for line in lines:
         if line.change is not FindingChange.SAME:
             by_key[_group_key(line)].append(line)
     return tuple(ChangeGroup(key, titles[key], tuple(lines)) for key, lines in by_key.items() if lines)
 
 
-def _group_key(line: ChangedFinding) -> str:
+def _group_key(line: ComparedFinding) -> str:
     """Unknown changes are split by which of the two runs was inconclusive."""
     if line.change is not FindingChange.UNKNOWN:
         return GROUP_OF[line.change]

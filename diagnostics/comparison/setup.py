@@ -73,10 +73,9 @@ def _channels(key: str, name: str, before: tuple[str, ...] | None, after: tuple[
         return Fact("deployment", what, shown[0], shown[1], state, key=key, part="channels")
     old_keys, new_keys = sorted(old - new), sorted(new - old)
     effect = Effect.OTHER if old_keys and new_keys else Effect.LOST if old_keys else Effect.GAINED
-    parts = [f"{', '.join(old_keys)} was removed"] * bool(old_keys) + [f"{', '.join(new_keys)} was added"] * bool(
-        new_keys
-    )
-    clause = f"in the channels of the deployment {name}, {' and '.join(parts)}"
+    changes = ((old_keys, "removed"), (new_keys, "added"))
+    parts = " and ".join(f"{', '.join(keys)} was {verb}" for keys, verb in changes if keys)
+    clause = f"in the channels of the deployment {name}, {parts}"
     return Fact("deployment", what, shown[0], shown[1], FactState.CHANGED, effect, key, "channels", clause)
 
 
@@ -107,7 +106,8 @@ def gateway_facts(before: OrgFacts, after: OrgFacts) -> Iterator[Fact]:
     renamed = _renamed(old, new)
     for key in dict.fromkeys([*old, *(new_key for new_key in new if new_key not in renamed.values())]):
         if key in renamed:
-            yield _rename(key, renamed[key])
+            new_id, clause = renamed[key], f"the provider {key} is now called {renamed[key]}"
+            yield Fact("provider", "Provider ID", key, new_id, FactState.CHANGED, Effect.OTHER, key, "id", clause)
         elif key in old and key in new:
             yield _enabled(key, old[key].enabled, new[key].enabled)
         else:
@@ -129,11 +129,6 @@ def _renamed(old: Providers, new: Providers) -> dict[str, str]:
     return found
 
 
-def _rename(old: str, new: str) -> Fact:
-    clause = f"the provider {old} is now called {new}"
-    return Fact("provider", "Provider ID", old, new, FactState.CHANGED, Effect.OTHER, old, "id", clause)
-
-
 def _enabled(key: str, before: bool | None, after: bool | None) -> Fact:
     old, new = (_yes_no(is_enabled, "enabled", "not enabled") for is_enabled in (before, after))
     what = f"Provider {key}"
@@ -142,9 +137,8 @@ def _enabled(key: str, before: bool | None, after: bool | None) -> Fact:
     if old is None or new is None:
         return Fact("provider", what, old, new, FactState.UNKNOWN, key=key, part="enabled")
     clause = f"the provider {key} was {'enabled' if after else 'disabled'}"
-    return Fact(
-        "provider", what, old, new, FactState.CHANGED, Effect.GAINED if after else Effect.LOST, key, "enabled", clause
-    )
+    effect = Effect.GAINED if after else Effect.LOST
+    return Fact("provider", what, old, new, FactState.CHANGED, effect, key, "enabled", clause)
 
 
 def _provider_alone(key: str, was_there: bool, is_cut: bool) -> Fact:

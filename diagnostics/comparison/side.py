@@ -1,8 +1,9 @@
-"""One of the two runs of a comparison, as plain values."""
+"""The two runs of a comparison as plain values, and the step from one verdict to the other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -10,8 +11,11 @@ from diagnostics.engine import causes
 from diagnostics.engine.facts import OrgFacts
 from diagnostics.engine.finding import AnyFinding
 from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.fields import texts
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim, read_aim
+
+LONGEST_ANCHOR = 400  # characters
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Side:
 
     @property
     def also(self) -> tuple[str, ...]:
-        return _texts(self.verdict.get("also"))
+        return tuple(texts(self.verdict, "also"))
 
     @cached_property
     def facts(self) -> OrgFacts:
@@ -74,11 +78,65 @@ class Side:
 
     def deciding_findings(self) -> tuple[AnyFinding, ...]:
         """The findings that the verdict is based on, without those that passed."""
-        named = (*_texts(self.verdict.get("because")), *_texts(self.verdict.get("supported_by")))
+        because, supported_by = (
+            texts(self.verdict, name, limit=LONGEST_ANCHOR) for name in ("because", "supported_by")
+        )
         by_anchor = {finding.anchor: finding for finding in self.findings}
-        found = (by_anchor[anchor] for anchor in named if anchor in by_anchor)
+        found = (by_anchor[anchor] for anchor in (*because, *supported_by) if anchor in by_anchor)
         return tuple(finding for finding in found if finding.outcome != "pass")
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list | tuple) else ()
+class StepKind(StrEnum):
+    """How the verdict changed."""
+
+    SAME_RUN = "same_run"
+    NO_VERDICT = "no_verdict"
+    SAME = "same"
+    CERTAINTY = "sureness"
+    BROKE = "broke"
+    FIXED = "mended"
+    OTHER = "other"
+    BECAME_UNKNOWN = "lost_sight"
+    BECAME_KNOWN = "seen_again"
+
+
+@dataclass(frozen=True)
+class VerdictStep:
+    """`first` and `second` are in order of time, or, for two clients, the working one comes first."""
+
+    kind: StepKind
+    first: Side
+    second: Side
+
+    @property
+    def is_same_client(self) -> bool:
+        return self.first.client_pk == self.second.client_pk
+
+
+def step_between(a: Side, b: Side) -> VerdictStep:
+    first, second = (b, a) if _comes_first(b, a) else (a, b)
+    return VerdictStep(_kind(first, second), first, second)
+
+
+def _comes_first(one: Side, other: Side) -> bool:
+    if one.client_pk == other.client_pk:
+        return (one.at, one.pk) < (other.at, other.pk)
+    return one.is_good and not other.is_good
+
+
+def _kind(first: Side, second: Side) -> StepKind:
+    if first.pk == second.pk:
+        return StepKind.SAME_RUN
+    for side in (first, second):
+        # An interrupted run may be undetermined only because it didn't get far enough.
+        if side.is_open or not side.cause or (side.was_cut_short and side.cause == causes.UNDETERMINED):
+            return StepKind.NO_VERDICT
+    if first.cause == second.cause:
+        return StepKind.SAME if first.certainty == second.certainty else StepKind.CERTAINTY
+    if second.cause == causes.UNDETERMINED:
+        return StepKind.BECAME_UNKNOWN
+    if first.cause == causes.UNDETERMINED:
+        return StepKind.BECAME_KNOWN
+    if first.cause == causes.NONE:
+        return StepKind.BROKE
+    return StepKind.FIXED if second.cause == causes.NONE else StepKind.OTHER

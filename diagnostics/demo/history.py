@@ -17,7 +17,7 @@ from diagnostics.demo.story import TODAY, Moment, StoryRun
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
 from diagnostics.orgs.status_rules import ClientStatus
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.client_status import status_from_run
+from diagnostics.runs.close import status_from_run
 from diagnostics.runs.create import create_run
 from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Exchange, Finding, Run

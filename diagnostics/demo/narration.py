@@ -18,8 +18,8 @@ from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, P
 from diagnostics.orgs.status import store_status
 from diagnostics.orgs.status_rules import UNKNOWN, ClientStatus
 from diagnostics.orgs.tokens import delete_token
+from diagnostics.runs.close import store_seen_providers
 from diagnostics.runs.models import Finding, Run
-from diagnostics.runs.seen_providers import store_seen_providers
 
 Observation = tuple[datetime, ClientStatus]
 REGISTERED = timedelta(days=story.WEEKS * 7 + 2)

@@ -28,9 +28,9 @@ from diagnostics.genesys.regions import Region
 from diagnostics.parsing.call import FailingCall, Unreadable
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import START_PATH
-from diagnostics.runs.reevaluation import StoredRun
-from diagnostics.runs.what_if import ChangeKind, PlannedChange, Prediction, Predictor, smallest_change
-from diagnostics.runs.what_if.changes import OFF, ON, changed_inputs
+from diagnostics.runs.reevaluation.verdicts import StoredRun
+from diagnostics.runs.what_if.changes import OFF, ON, ChangeKind, PlannedChange, changed_inputs
+from diagnostics.runs.what_if.prediction import Prediction, Predictor, smallest_change
 
 CALLER_ROLE = "The caller's role"
 # A fault of the call that needs a value which neither the call nor the API reference has.
@@ -127,7 +127,7 @@ def predict_case(case: Case) -> PredictedCase | None:
         predictor = Predictor(stored, region, bundled())
         smallest = smallest_change(predictor)
     ms = (time.perf_counter() - started) * 1000
-    found = smallest.fixes[0][0] if smallest.is_single else None
+    found = smallest[0][0] if smallest and len(smallest[0]) == 1 else None
     real = {change: real_verdict(case, inputs, change) for change in (fix_of(case), found) if change is not None}
     if not real:
         return None

@@ -14,7 +14,7 @@ from diagnostics.issues.queries import ASSIGNEES, STATUSES, TARGETS, assignable_
 from diagnostics.orgs.forms.client_choice import LongSelect
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
-from diagnostics.runs.what_if import ChangeKind, PlannedChange
+from diagnostics.runs.what_if.changes import ChangeKind, PlannedChange
 from diagnostics.web.filters import QueryForm
 
 LONGEST_TEXT = 2000

@@ -38,9 +38,8 @@ from diagnostics.issues.what_if import changes_query, read_changes, what_if_page
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import report
-from diagnostics.runs.lookups import find_run
-from diagnostics.runs.queries.runs import exchanges_of, findings_of
-from diagnostics.runs.views.watches import watch_context
+from diagnostics.runs.queries.runs import exchanges_of, find_run, findings_of
+from diagnostics.runs.views.runs import watch_context
 from diagnostics.runs.watches import start_watch, stop_watch
 from diagnostics.runs.what_if.changes import MOST_CHANGES
 from diagnostics.web.filters import filter_context

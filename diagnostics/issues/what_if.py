@@ -12,9 +12,9 @@ from diagnostics.engine.facts import STARTING
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.runs.models import Run
 from diagnostics.runs.reevaluate import region_key_of, region_of_run, stored_run
-from diagnostics.runs.what_if import ChangeKind, PlannedChange, PredictedEffect, Prediction, Predictor, smallest_change
-from diagnostics.runs.what_if.changes import MOST_CHANGES, OF_DEPLOYMENTS
+from diagnostics.runs.what_if.changes import MOST_CHANGES, OF_DEPLOYMENTS, ChangeKind, PlannedChange
 from diagnostics.runs.what_if.evidence import KnownNames, known_names
+from diagnostics.runs.what_if.prediction import PredictedEffect, Prediction, Predictor, smallest_change
 
 EFFECTS = {
     PredictedEffect.FIXES: ("pass", "This fixes it. The stored evidence shows no other problem."),
@@ -26,7 +26,6 @@ EFFECTS = {
         "We can't know whether this fixes it: only the pasted response shows the problem.",
     ),
 }
-
 ORG_UNKNOWN = "Whether the org has changed since this run."
 CALL_UNKNOWN = (
     "What the changed call returns: nobody has sent it. A pasted response belongs to the call before the change and is left "
@@ -95,37 +94,28 @@ def changes_query(changes: Iterable[PlannedChange]) -> str:
 
 def what_if_page(run: Run, changes: tuple[PlannedChange, ...]) -> WhatIfPage:
     region = region_of_run(run)
-    if run.is_open or region is None:
-        why = (
-            "The run hasn't ended yet." if run.is_open else f"The region {region_key_of(run)} is no longer configured."
-        )
-        return WhatIfPage(problem=why)
+    if run.is_open:
+        return WhatIfPage(problem="The run hasn't ended yet.")
+    if region is None:
+        return WhatIfPage(problem=f"The region {region_key_of(run)} is no longer configured.")
     predictor = Predictor(stored_run(run), region, current_contract(region.key))
     if predictor.problem:
         return WhatIfPage(problem=predictor.problem)
     known = known_names(predictor.stored.exchanges)
-    smallest = smallest_change(predictor)
-    page = WhatIfPage(
-        fixes=tuple(_named_set(fix, known) for fix in smallest.fixes),
-        verdict=predictor.now.verdict,
-        known=known,
-    )
+    fixes = [
+        NamedChange(" ".join(_named(change, known).sentence for change in fix), changes_query(fix), fix)
+        for fix in smallest_change(predictor)
+    ]
+    page = WhatIfPage(fixes=tuple(fixes), verdict=predictor.now.verdict, known=known)
     if not changes:
         return page
     prediction = predictor.predict(changes)
-    named = [
-        NamedChange(
-            _named(change, known).sentence, changes_query(other for other in changes if other != change), (change,)
-        )
-        for change in changes
-    ]
+    named = []
+    for change in changes:
+        others = changes_query(other for other in changes if other != change)
+        named.append(NamedChange(_named(change, known).sentence, others, (change,)))
     nodes = chain(prediction.findings, prediction.verdict)
     return replace(page, changes=tuple(named), prediction=prediction, chain=nodes)
-
-
-def _named_set(changes: tuple[PlannedChange, ...], known: KnownNames) -> NamedChange:
-    sentence = " ".join(_named(change, known).sentence for change in changes)
-    return NamedChange(sentence, changes_query(changes), changes)
 
 
 def _named(change: PlannedChange, known: KnownNames) -> PlannedChange:

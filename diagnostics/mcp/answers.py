@@ -1,9 +1,12 @@
-"""Makes the answers of tools safe and short: no invisible characters, and at most MAX_BYTES."""
+"""What the answers of tools share: a rival of a verdict; and they are safe and short, without invisible characters."""
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from diagnostics.engine import causes
+from diagnostics.engine.finding import AnyFinding
 
 MAX_BYTES = 7_600  # of a whole response, which is to stay below 8 kB
 ALLOWED_CONTROLS = "\n\t"
@@ -90,3 +93,18 @@ def _shorten_longest_string(answer: Any) -> bool:
     length, holder, key = max(texts, key=lambda found: found[0])
     holder[key] = holder[key][: max(SHORT_STRING - 1, length // 2)].rstrip() + "…"
     return True
+
+
+def named_rival(rival: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """None if the verdict isn't proved, or if nothing else would explain it."""
+    return {"cause": rival["cause"], "title": causes.title_of(rival["cause"])} if rival else None
+
+
+def refuting_findings(rival: Mapping[str, Any] | None, findings: Iterable[AnyFinding]) -> list[dict[str, str]]:
+    """Evidence: their sentences can quote an org or a person."""
+    anchors = rival["refuted_by"] if rival else ()
+    return [
+        {"check": finding.check_id, "outcome": finding.outcome, "sentence": finding.sentence}
+        for finding in findings
+        if finding.anchor in anchors
+    ]

@@ -13,17 +13,17 @@ from diagnostics.api.comparisons import comparison
 from diagnostics.api.permissions import impact
 from diagnostics.api.requests import Id, ImpactParameters, Pair, RunGiven
 from diagnostics.api.responses import page_address
+from diagnostics.issues.grouping import org_key
 from diagnostics.issues.models import Issue
 from diagnostics.issues.queries import issue_page
-from diagnostics.mcp.rivals import named_rival, refuting_findings
+from diagnostics.mcp.answers import named_rival, refuting_findings
 from diagnostics.mcp.tools import ToolArguments, tool
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.orgs import Org, find_org
 from diagnostics.orgs.visibility import visible_clients
-from diagnostics.pages.org_queries import org_row
+from diagnostics.pages.orgs import org_row
 from diagnostics.runs.limits import SHORT_TEXT
-from diagnostics.runs.lookups import find_run
-from diagnostics.runs.queries.runs import findings_of
+from diagnostics.runs.queries.runs import find_run, findings_of
 
 CLIENTS_SHOWN = 40
 ISSUES_SHOWN = 25
@@ -93,7 +93,7 @@ def _client(client: OAuthClient) -> dict[str, Any]:
 def org_status(request: AuthenticatedRequest, arguments: OrgStatus) -> dict[str, Any]:
     """Whether cobrowse can work in an org, since when, why not, and its open issues."""
     org = find_org(arguments.org, request.user)
-    row, issues = org_row(org), issue_page(request.user, org=_issue_org(org)).rows
+    row, issues = org_row(org), issue_page(request.user, org=org_key(org.org_id, org.clients[0].pk)).rows
     return {
         "org": org.key,
         "status": org.status,
@@ -109,16 +109,13 @@ def org_status(request: AuthenticatedRequest, arguments: OrgStatus) -> dict[str,
     }
 
 
-def _issue_org(org: Org) -> str:
-    return org.org_id or f"client-{org.clients[0].pk}"
-
-
 @tool("List issues")
 def list_issues(request: AuthenticatedRequest, arguments: ListIssues) -> dict[str, Any]:
     """Problems across runs: one cause for one target in one org. Failures first, then the newest."""
     status = "" if arguments.status == "open" else arguments.status
-    org = _issue_org(find_org(arguments.org, request.user)) if arguments.org else ""
-    page = issue_page(request.user, status=status, org=org, cause=arguments.cause, target="all")
+    org = find_org(arguments.org, request.user) if arguments.org else None
+    key = org_key(org.org_id, org.clients[0].pk) if org else ""
+    page = issue_page(request.user, status=status, org=key, cause=arguments.cause, target="all")
     return {
         "issues": [_issue(request, issue) for issue in page.rows[:ISSUES_SHOWN]],
         "more": bool(page.older) or len(page.rows) > ISSUES_SHOWN,

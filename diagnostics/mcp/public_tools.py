@@ -15,7 +15,7 @@ from diagnostics.engine.check_reference import entries_of
 from diagnostics.engine.fixes import admin_notation
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.search import search
-from diagnostics.mcp.rivals import named_rival, refuting_findings
+from diagnostics.mcp.answers import named_rival, refuting_findings
 from diagnostics.mcp.tools import ToolArguments, tool
 from diagnostics.orgs.permissions.impact import canonical_name, dependent_calls, dependent_checks, parse_permission
 from diagnostics.orgs.permissions.relevant import STARTS

@@ -75,7 +75,7 @@ def _authenticate(request: HttpRequest) -> None:
 def _body(request: HttpRequest) -> Any:
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
-            raise ProblemError(413, "too_large", f"The body is larger than {MAX_BODY:,} bytes.")
+            raise RequestDataTooBig
         return read_json(request.body)
     except RequestDataTooBig:
         raise ProblemError(413, "too_large", f"The body is larger than {MAX_BODY:,} bytes.") from None
@@ -87,7 +87,11 @@ def _result(message: RpcRequest, request: HttpRequest) -> Mapping[str, Any]:
     methods: dict[str, Callable[[RpcRequest, HttpRequest], Mapping[str, Any]]] = {
         "tools/list": _tool_list,
         "tools/call": _tool_call,
-        **({"server/discover": _discover} if message.is_stateless else {"initialize": _initialize, "ping": _ping}),
+        **(
+            {"server/discover": _discover}
+            if message.is_stateless
+            else {"initialize": _initialize, "ping": lambda *_: {}}
+        ),
     }
     if message.method not in methods:
         raise RpcError(protocol.METHOD_NOT_FOUND, "Method not found")
@@ -116,10 +120,6 @@ def _initialize(message: RpcRequest, request: HttpRequest) -> Mapping[str, Any]:
 
 def _server() -> dict[str, str]:
     return {"name": "cobrowse-doctor", "title": "Cobrowse Doctor", "version": version()}
-
-
-def _ping(message: RpcRequest, request: HttpRequest) -> Mapping[str, Any]:
-    return {}
 
 
 def _tool_list(message: RpcRequest, request: HttpRequest) -> Mapping[str, Any]:

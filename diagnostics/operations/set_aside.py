@@ -32,8 +32,8 @@ from diagnostics.orgs.contracts import end_failed_refresh, refresh_contract
 from diagnostics.orgs.models import ConfigurationSync, ContractVersion, OAuthClient, OrgChange
 from diagnostics.runs.close import send_run_ended, store_results_from_rows
 from diagnostics.runs.execute import execute_next_run, execute_run
-from diagnostics.runs.interruption import OPEN, close_interrupted, end_broken_run
-from diagnostics.runs.models import IdempotencyKey, Run, Watch
+from diagnostics.runs.interruption import close_interrupted, end_broken_run
+from diagnostics.runs.models import OPEN, IdempotencyKey, Run, Watch
 from diagnostics.runs.turns import CANDIDATES, SCHEDULED
 
 log = logging.getLogger(__name__)

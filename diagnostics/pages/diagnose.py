@@ -30,10 +30,10 @@ from diagnostics.pages.paste_review import PasteReview, review_paste
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.create import create_run
 from diagnostics.runs.forms.paste import DiagnoseForm
-from diagnostics.runs.limits import PREVIEW, StillReading, reading_one_text
+from diagnostics.runs.limits import PREVIEW, StillReading, reading_one_text, too_many_requests
 from diagnostics.runs.models import Run
-from diagnostics.runs.throttling import too_many_requests
 from diagnostics.web.clean_requests import clean_form
+from diagnostics.web.paging import read_key
 from diagnostics.web.refusals import ActionRefused
 
 STALE_FORM = (
@@ -52,11 +52,7 @@ def home(request: Request) -> HttpResponse:
 @sensitive_post_parameters("call", "answer")
 def read(request: Request) -> HttpResponse:
     """Shows the review on a page of its own: for files, and without JavaScript."""
-    form = DiagnoseForm(request.POST, request.FILES, viewer=request.user)
-    with reading_one_text(request.user, _text_size(request)):
-        review = review_paste(form, request.user)
-        form.mask()
-    return _page(request, form, review)
+    return _page(request, *_reviewed(request))
 
 
 @require_POST
@@ -69,25 +65,15 @@ def preview(request: Request) -> HttpResponse:
             review = review_paste(form, request.user)
     except StillReading as busy:
         return too_many_requests(render(request, "pages/diagnose/_still_reading.html"), busy)
-    context = {
-        "form": form,
-        "review": review,
-        "offer": _offer(form, review, request),
-        "has_clients": form.fields["client"].queryset.exists(),  # type: ignore[attr-defined]
-        "is_fragment": True,
-    }
-    return render(request, "pages/diagnose/_review.html", context)
+    return render(request, "pages/diagnose/_review.html", {**_context(request, form, review), "is_fragment": True})
 
 
 @require_POST
 @sensitive_post_parameters("call", "answer")
 @may_run_required
 def start(request: Request) -> HttpResponse:
-    form = DiagnoseForm(request.POST, request.FILES, viewer=request.user, starts=True)
+    form, review = _reviewed(request, starts=True)
     is_health_check = request.POST.get("kind") == Run.Kind.HEALTH
-    with reading_one_text(request.user, _text_size(request)):
-        review = review_paste(form, request.user)
-        form.mask()
     client, inputs = form.cleaned_data.get("client"), form.inputs
     if client is None or not (is_health_check or (form.is_valid() and inputs)):
         return _page(request, form, review)
@@ -112,10 +98,7 @@ def start(request: Request) -> HttpResponse:
 @may_run_required
 def start_batch(request: Request) -> HttpResponse:
     """Diagnoses each group of a text with many calls."""
-    form = DiagnoseForm(request.POST, request.FILES, viewer=request.user, starts=True)
-    with reading_one_text(request.user, _text_size(request)):
-        review = review_paste(form, request.user)
-        form.mask()
+    form, review = _reviewed(request, starts=True)
     client, offer = form.cleaned_data.get("client"), review.batch if review else None
     if client is None or offer is None or not offer.review.groups:
         if client is not None:
@@ -149,6 +132,14 @@ def show_draft_again(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _reviewed(request: Request, *, starts: bool = False) -> tuple[DiagnoseForm, PasteReview | None]:
+    form = DiagnoseForm(request.POST, request.FILES, viewer=request.user, starts=starts)
+    with reading_one_text(request.user, _text_size(request)):
+        review = review_paste(form, request.user)
+        form.mask()
+    return form, review
+
+
 def _text_size(request: Request) -> int:
     """The size of all submitted texts and files."""
     files = (file.size or 0 for _, file in request.FILES.items() if isinstance(file, UploadedFile))
@@ -157,30 +148,18 @@ def _text_size(request: Request) -> int:
 
 def _prefilled(request: Request) -> dict[str, object]:
     """The client and the call given in the URL; otherwise the client that the user chose last."""
-    if pk := _id_in(request, "failing_call"):
+    if pk := read_key(request.GET.get("failing_call", "")):
         failing = find_failing_call(pk, request.user)
         return {"client": failing.client_id, "call": f"{failing.method} {failing.template}"}
-    pk = _id_in(request, "provider")
-    provider = find_provider(pk, request.user) if pk else None
-    if provider is None:
+    pk = read_key(request.GET.get("provider", ""))
+    if pk is None:
         return {"client": request.GET.get("client") or _last_client(request)}
+    provider = find_provider(pk, request.user)
     if provider.source == Provider.Source.GATEWAY:
         call = f"POST {gateway.SESSIONS_PATH}\n\n{json.dumps({'providerId': provider.ref}, ensure_ascii=False)}"
     else:
         call = "POST /api/v2/conversations/{conversationId}/cobrowse"
     return {"client": provider.client_id, "call": call}
-
-
-def _offer(form: DiagnoseForm, review: PasteReview | None, request: Request) -> str:
-    """The groups of a text with many calls, signed for its form; "" for a text with few, or for who may not start runs."""
-    if review is None or review.batch is None or not request.user.may_run:
-        return ""
-    return review.batch.signed(form["call"].value() or "", request.user)
-
-
-def _id_in(request: Request, name: str) -> int | None:
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
 def _last_client(request: Request) -> int | None:
@@ -195,11 +174,16 @@ def _last_client(request: Request) -> int | None:
 
 
 def _page(request: Request, form: DiagnoseForm, review: PasteReview | None = None) -> HttpResponse:
-    context = {
+    context = {**_context(request, form, review), "tour": tour(request.user)}
+    return render(request, "pages/diagnose/page.html", context)
+
+
+def _context(request: Request, form: DiagnoseForm, review: PasteReview | None) -> dict[str, object]:
+    """`offer` has the groups of a text with many calls, signed for its form; "" without, or for who may not start runs."""
+    batch = review.batch if review and request.user.may_run else None
+    return {
         "form": form,
         "review": review,
-        "offer": _offer(form, review, request),
+        "offer": batch.signed(form["call"].value() or "", request.user) if batch else "",
         "has_clients": form.fields["client"].queryset.exists(),  # type: ignore[attr-defined]
-        "tour": tour(request.user),
     }
-    return render(request, "pages/diagnose/page.html", context)

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.defaults import server_error as page_for_our_failure
 
-from diagnostics.api.problems import problem
+from diagnostics.api.problems import ProblemError
 from diagnostics.operations.outages import RETRY_SECONDS, Outage, find_outage
 from diagnostics.orgs.row_limits import limit_rows_of
 from diagnostics.pages.diagnose import show_draft_again
@@ -57,7 +57,7 @@ def database_outage(request: HttpRequest, outage: Outage) -> HttpResponse:
     log.error("%s %s: %s (%s)", request.method, request.path[:500], outage.title, _kind(sys.exc_info()[1]))
     response: HttpResponse
     if request.path.startswith("/api/"):
-        response = problem(503, outage.code, f"{outage.title}. {outage.why} Nothing was saved.")
+        response = ProblemError(503, outage.code, f"{outage.title}. {outage.why} Nothing was saved.").response()
     elif request.path.startswith("/metrics") or request.headers.get("HX-Request") == "true":  # app.js shows it
         text = f"{outage.title}. {outage.why}\n"
         response = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")

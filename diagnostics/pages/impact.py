@@ -5,10 +5,9 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from diagnostics.accounts.models import User
 from diagnostics.accounts.requests import Request
 from diagnostics.checks.base import all_checks
 from diagnostics.checks.permissions import READS
@@ -18,7 +17,8 @@ from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.monitoring.queries import impact as queries
 from diagnostics.orgs.contract_in_force import contract_of, region_contracts
 from diagnostics.orgs.forms.permissions import ImpactForm
-from diagnostics.orgs.models import OAuthClient, Provider
+from diagnostics.orgs.lookups import find_provider
+from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.orgs import Org, find_org
 from diagnostics.orgs.permissions.impact import (
     canonical_name,
@@ -28,12 +28,11 @@ from diagnostics.orgs.permissions.impact import (
     removal_impact,
 )
 from diagnostics.orgs.permissions.relevant import STARTS
-from diagnostics.orgs.visibility import visible_rows
+from diagnostics.web.paging import read_key
 
 MAX_CALLS = 60
 # Provider source -> filter of the run list.
 RUN_FILTERS = {"deployment": "deployment", "gateway": "provider", "seen": "provider"}
-MAX_ID_DIGITS = 18  # digits of a row ID
 
 
 @require_safe
@@ -95,7 +94,10 @@ def _permission_context(
 
 
 def _provider_context(request: Request) -> dict[str, Any]:
-    provider = _provider(request.GET["provider"], request.user)
+    pk = read_key(request.GET["provider"])
+    if pk is None:
+        raise Http404("No provider has this number.")
+    provider = find_provider(pk, request.user)
     clients = queries.clients_with_provider(provider, request.user)
     page = queries.client_page(clients, request.GET.get("page"))
     shown = list(page.object_list)
@@ -147,12 +149,3 @@ def _newest_contract() -> Contract:
     versions = [region.in_force for region in region_contracts() if region.in_force]
     newest = max(versions, key=lambda version: version.pk, default=None)
     return contract_of(newest) if newest else bundled()
-
-
-def _provider(number: str, viewer: User) -> Provider:
-    if not (number.isascii() and number.isdigit()) or len(number) > MAX_ID_DIGITS:
-        raise Http404("No provider has this number.")
-    providers = visible_rows(Provider.objects.select_related("client"), viewer).defer(
-        "client__secret", "client__verification", "settings"
-    )
-    return get_object_or_404(providers, pk=int(number))

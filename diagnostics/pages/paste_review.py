@@ -13,9 +13,9 @@ from diagnostics.engine.batch_review import review_batch
 from diagnostics.engine.call_review import CallReview, review_call
 from diagnostics.engine.finding import FindingResult
 from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.fields import text as text_field
 from diagnostics.genesys.regions import Region, region, region_of_host
 from diagnostics.orgs.contract_in_force import contract_for
-from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.company_gateway import is_host_of
 from diagnostics.parsing.inputs import Inputs
@@ -89,17 +89,13 @@ def review_paste(form: DiagnoseForm, viewer: User) -> PasteReview | None:
         inputs = _with_gateway(form.inputs, form, viewer)
         call = review_call(inputs, contract, found)
         parts = tuple(_parts(inputs, call))
-        then = _verdict_then(inputs, call, form.cleaned_data.get("client"))
+        client = form.cleaned_data.get("client")
+        if client is not None and inputs.failed_at:
+            verdict = verdict_then(call.verdict.to_json(), call.findings, (), call.context, inputs, client)
+            then = verdict if "today" in verdict.get("as_of", {}) else {}
     if call is None and not claims.claims and batch is None:
         return None
     return PasteReview(contract, call, parts or (), claims, tuple(_others(claims, form.inputs)), then, batch)
-
-
-def _verdict_then(inputs: Inputs, call: CallReview, client: OAuthClient | None) -> dict[str, Any]:
-    if client is None or not inputs.failed_at:
-        return {}
-    verdict = verdict_then(call.verdict.to_json(), call.findings, (), call.context, inputs, client)
-    return verdict if "today" in verdict.get("as_of", {}) else {}
 
 
 def is_log(batch: BatchOffer | None) -> bool:
@@ -166,9 +162,8 @@ def _parts(inputs: Inputs, review: CallReview) -> Iterator[PartReview]:
     if id:
         yield PartReview("Conversation ID", id, Outcome.PASS)
     if response is not None:
-        value = response.network_error[:300] or " ".join(
-            filter(None, (str(response.status or ""), _code(response.json()[0])))
-        )
+        words = (str(response.status or ""), text_field(response.json()[0], "code", limit=100))
+        value = response.network_error[:300] or " ".join(filter(None, words))
         yield _part("Response", value, review.finding("answer.meaning"), review)
 
 
@@ -180,11 +175,6 @@ def _part(label: str, value: str, finding: FindingResult | None, review: CallRev
     if outcome is Outcome.PASS or (is_reported and review.has_cause):
         return PartReview(label, value, outcome, "" if value else finding.sentence)
     return PartReview(label, value, outcome, finding.sentence, finding.hint)
-
-
-def _code(body: object) -> str:
-    code = body.get("code") if isinstance(body, dict) else None
-    return code[:100] if isinstance(code, str) else ""
 
 
 def _others(claims: ClaimCheck, inputs: Inputs | None) -> Iterator[CheckedClaim]:

@@ -1,7 +1,7 @@
 """One search over runs, IDs, clients, providers, orgs, causes, permissions, operations and pages."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -77,7 +77,10 @@ def find(query: str, viewer: User) -> list[Group]:
         ("Operations", _operations(query)),
         ("Pages", _pages(words, viewer)),
     )
-    groups = [Group(title, hits) for title, hits in ((title, _first(hits, query)) for title, hits in found) if hits]
+    groups = []
+    for title, hits in found:
+        if best := sorted(hits, key=lambda hit: _rank(hit, query.lower()))[:HITS_A_GROUP]:
+            groups.append(Group(title, best))
     return sorted(groups, key=lambda group: group.rank(query))
 
 
@@ -86,10 +89,6 @@ def _rank(hit: Hit, query: str) -> int:
     if hit.is_id or label == query:
         return 0
     return 1 if label.startswith(query) or label.endswith(query) else 2 if f" {query}" in label else 3
-
-
-def _first(hits: Iterable[Hit], query: str) -> list[Hit]:
-    return sorted(hits, key=lambda hit: _rank(hit, query.lower()))[:HITS_A_GROUP]
 
 
 def _runs(query: str, viewer: User) -> Iterator[Hit]:

@@ -1,26 +1,32 @@
 """Closes a run: stores its verdict, environment and search keys, and notifies issues and monitoring."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from diagnostics.engine.facts import OrgFacts
 from diagnostics.genesys.response import response_from
 from diagnostics.jobs.row_failures import Kind, count_failure, is_busy, is_environment
 from diagnostics.orgs.connection import incomplete_verdict
 from diagnostics.orgs.contract_in_force import current_contract
-from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.models import OAuthClient, Provider
+from diagnostics.orgs.status import store_status
+from diagnostics.orgs.status_rules import ClientStatus, status_from_verdict
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim, read_aim
-from diagnostics.runs.client_status import update_status_from_run
-from diagnostics.runs.models import Finding, Run
+from diagnostics.runs.models import OPEN, Finding, Run
 from diagnostics.runs.search_keys import past_target, search_keys_of
-from diagnostics.runs.seen_providers import store_seen_providers
 from diagnostics.runs.signals import findings_stored, run_closed, run_ended
 from diagnostics.storage.clock import DATABASE_NOW
+
+SEEN_PROVIDERS = "provider.seen"  # the check whose evidence lists them
+MAX_PROVIDERS = 50  # per run
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def force_close_run(run_id: int, worker: str | None = None) -> bool:
         "This run couldn't be completed because of an error in Cobrowse Doctor. Its findings are stored. Run it again."
     )
     verdict = incomplete_verdict(sentence)
-    mine = Run.objects.filter(pk=run_id, status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
+    mine = Run.objects.filter(pk=run_id, status__in=OPEN)
     if worker is not None:
         mine = mine.filter(worker=worker)
     is_closed = mine.update(
@@ -150,3 +156,46 @@ def _environment_of_row(run: Run) -> dict[str, Any]:
         "contract": run.contract_version,
         "engine": run.engine_version,
     }
+
+
+def update_status_from_run(run: Run) -> None:
+    """Store what the run shows about its client's org. The run is loaded again, because the caller's may be stale."""
+    found = status_from_run(run)
+    if found is not None:
+        store_status(run.client_id, *found)
+
+
+def status_from_run(run: Run) -> tuple[ClientStatus, datetime] | None:
+    """Return the status and the time it applies to, or None if the run doesn't show the status of the org.
+
+    That is the case for a run that isn't a complete health check, and for a run of the org that the client had before it
+    was moved.
+    """
+    run = Run.objects.select_related("client").defer("client__secret").get(pk=run.pk)
+    is_complete = run.kind == Run.Kind.HEALTH and run.status == Run.Status.FINISHED and not run.is_part
+    target = run.inputs.get("target", {})
+    is_same = (target.get("region"), target.get("client_id")) == (run.client.region, run.client.client_id)
+    if not is_complete or not is_same or run.finished_at is None:
+        return None
+    return status_from_verdict(run.verdict, OrgFacts.parse(run.environment)), run.finished_at
+
+
+def store_seen_providers(run: Run, findings: Iterable[Finding]) -> None:
+    """Store the providers that the run saw on communications. Their IDs can't be used as providerId in a call.
+
+    Call this in the transaction that closes the run. Runs may be stored out of order, so times only widen.
+    """
+    at = run.finished_at or timezone.now()
+    lists = [finding.evidence.get("providers") for finding in findings if finding.check_id == SEEN_PROVIDERS]
+    names = {str(name)[:200] for providers in lists if isinstance(providers, list) for name in providers}
+    is_masked = re.compile(r"\[(?:masked|hidden)").search
+    for name in sorted(name for name in names if name.strip() and not is_masked(name))[:MAX_PROVIDERS]:
+        row, _ = Provider.objects.get_or_create(
+            client_id=run.client_id,
+            source=Provider.Source.ON_CONVERSATION,
+            ref=name,
+            defaults={"name": name, "first_seen_at": at, "last_seen_at": at},
+        )
+        stored = Provider.objects.filter(pk=row.pk)
+        stored.filter(last_seen_at__lt=at).update(last_seen_at=at)
+        stored.filter(first_seen_at__gt=at).update(first_seen_at=at)

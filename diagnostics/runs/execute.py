@@ -26,7 +26,7 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.as_it_was import verdict_of
 from diagnostics.runs.close import RunResult, close_run
 from diagnostics.runs.interruption import end_broken_run
-from diagnostics.runs.live_permit import claim_start_in_thread
+from diagnostics.runs.live_start import claim_start_in_thread
 from diagnostics.runs.models import Run
 from diagnostics.runs.rate_limit_waits import return_to_queue, waits_for_refusal
 from diagnostics.runs.store_steps import (
@@ -128,7 +128,11 @@ def _renew(run_id: int, worker_name: str, stopped: threading.Event) -> None:
 def _run_checks_safely(run: Run, worker_name: str, started: float) -> None:
     """Close the run right away if it fails because of a bug of ours, so that nobody has to wait for its lease."""
     try:
-        _run_checks(run, worker_name, started)
+        with ClientPace(run.client, is_background=run.source == Run.Source.SCHEDULE) as pace:
+            if pace.start():
+                return_to_queue(run.pk, worker_name)
+            else:
+                _run_checks(run, worker_name, started, pace)
     except LostLease:
         raise
     except Exception as error:
@@ -139,28 +143,17 @@ def _run_checks_safely(run: Run, worker_name: str, started: float) -> None:
         retry_on_outage(end_broken_run, run.pk, worker_name)
 
 
-def _run_checks(run: Run, worker_name: str, started: float) -> None:
-    with ClientPace(run.client, is_background=run.source == Run.Source.SCHEDULE) as pace:
-        if pace.start():
-            return_to_queue(run.pk, worker_name)
-        else:
-            _run_paced_checks(run, worker_name, started, pace)
-
-
-def _run_paced_checks(run: Run, worker_name: str, started: float, pace: ClientPace) -> None:
-    inputs = Inputs.from_json(run.inputs)
+def _run_checks(run: Run, worker_name: str, started: float, pace: ClientPace) -> None:
     done = stored_steps(run, worker_name)
-    # A token keeps the permissions it was issued with, so a repeated run needs a new one to see a fix.
-    is_repeated = run.repeats_id is not None
-    target = run.inputs.get("target")
     try:
         diagnosis = diagnosis_of(
             run.client,
             run.kind,
-            inputs,
-            target=target,
+            Inputs.from_json(run.inputs),
+            target=run.inputs.get("target"),
             part=run.is_part,
-            fresh_token=is_repeated,
+            # A token keeps the permissions it was issued with, so a repeated run needs a new one to see a fix.
+            fresh_token=run.repeats_id is not None,
             may_start=partial(claim_start_in_thread, run.pk, worker_name),
             pace=pace,
             deadline=max(SHORTEST_DEADLINE, DEADLINE_SECONDS - _seconds_before(run)),

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet, Subquery
+from django.http import QueryDict
 
 from diagnostics.accounts.models import User
 from diagnostics.checks.outcomes import Outcome
@@ -78,10 +79,6 @@ def _permission(text: str) -> str:
     return re.sub(r"\s*>\s*", ":", _text(text)).lower()
 
 
-def _zone(text: str) -> str:
-    return parse_zone(text).key
-
-
 # Parameter name -> parser of its value, in the order of the written query string.
 READERS: Final[dict[str, Reader]] = {
     "client": _number,
@@ -105,7 +102,7 @@ READERS: Final[dict[str, Reader]] = {
     "when": _one_of(QUICK_RANGES),
     "from": _text,
     "to": _text,
-    "zone": _zone,
+    "zone": lambda text: parse_zone(text).key,
     "sort": _one_of(SORTS),
 }
 # Names of parameters in older links and saved views.
@@ -161,7 +158,10 @@ class RunFilter:
         """`zone` is the user's, unless the query names one. `also` are parameters that the caller reads."""
         values, problems = _read_values(query, also)
         times, range_problems = _read_range(values, now, zone)
-        return cls(values, times, _limited([*problems, *range_problems]), viewer)
+        problems += range_problems
+        if len(problems) > MAX_PROBLEMS:
+            problems = [*problems[:MAX_PROBLEMS], f"And {len(problems) - MAX_PROBLEMS} more."]
+        return cls(values, times, tuple(problems), viewer)
 
     def get(self, name: str) -> str:
         """The value, "" if this filter is not set."""
@@ -188,19 +188,14 @@ class RunFilter:
         """The matching runs. The caller orders them; see `sort`."""
         runs = visible_rows(runs, self.viewer)
         runs = runs.filter(*(CONDITIONS[name](value) for name, value in self.values.items() if name in CONDITIONS))
-        if search_keys := self._check_keys():
-            runs = runs.filter(search_keys__overlap=search_keys)
+        if check := self.get("check"):
+            outcomes = [self.get("outcome")] if self.get("outcome") else list(OUTCOMES)
+            runs = runs.filter(search_keys__overlap=[f"check:{check}={outcome}" for outcome in outcomes])
         if self.times.since is not None:
             runs = runs.filter(created_at__gte=self.times.since)
         if self.times.until is not None:
             runs = runs.filter(created_at__lt=self.times.until)
         return runs
-
-    def _check_keys(self) -> list[str]:
-        if not self.get("check"):
-            return []
-        outcomes = [self.get("outcome")] if self.get("outcome") else list(OUTCOMES)
-        return [f"check:{self.get('check')}={outcome}" for outcome in outcomes]
 
 
 def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[str, str], list[str]]:
@@ -214,7 +209,7 @@ def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[
         if name not in READERS:
             problems.append(f"{_quoted(name)} isn't a filter.")
             continue
-        if len(set(_values_of(query, parameter))) > 1:
+        if isinstance(query, QueryDict) and len(set(query.getlist(parameter))) > 1:
             problems.append(f"{name} is set more than once. Using {_quoted(text)}.")
         try:
             values[name] = READERS[name](text)
@@ -258,18 +253,7 @@ def _read_dates(values: dict[str, str], dates: Sequence[str], zone: ZoneInfo) ->
     return moments, problems
 
 
-def _values_of(query: Mapping[str, str], name: str) -> list[str]:
-    """All values of a parameter: a QueryDict can have several, a plain mapping only one."""
-    getlist: Callable[[str], list[str]] | None = getattr(query, "getlist", None)
-    return getlist(name) if getlist else [query[name]]
-
-
 def _quoted(text: str) -> str:
     """Any text in quotation marks, short and printable."""
     plain = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:60])
     return f"\N{LEFT DOUBLE QUOTATION MARK}{plain}{'…' if len(text) > 60 else ''}\N{RIGHT DOUBLE QUOTATION MARK}"
-
-
-def _limited(problems: list[str]) -> tuple[str, ...]:
-    more = len(problems) - MAX_PROBLEMS
-    return (*problems[:MAX_PROBLEMS], *([f"And {more} more."] if more > 0 else []))

@@ -16,13 +16,12 @@ from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import read_aim
 from diagnostics.runs.close import force_close_run, run_in_savepoint, send_run_ended, store_results_from_rows
-from diagnostics.runs.live_permit import report_unconfirmed_start
-from diagnostics.runs.models import Run
+from diagnostics.runs.live_start import report_unconfirmed_start
+from diagnostics.runs.models import OPEN, Run
 from diagnostics.storage.clock import database_now
 
 log = logging.getLogger(__name__)
 
-OPEN = (Run.Status.QUEUED, Run.Status.RUNNING)
 INTERNAL_ERROR = "This run stopped because of an error in Cobrowse Doctor."
 
 

@@ -1,8 +1,9 @@
-"""The live start: which runs allow it, and its confirmation."""
+"""The live start: which runs allow it, its confirmation, and a run's one permission to send it."""
 
 import logging
 from datetime import timedelta
 
+from django.db import connection, transaction
 from django.db.models import Q
 
 from diagnostics.accounts.audit import record
@@ -12,13 +13,16 @@ from diagnostics.genesys.paths import UUID
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.create import create_run
-from diagnostics.runs.models import Run
+from diagnostics.runs.models import OPEN, Finding, Run
 from diagnostics.storage.clock import database_now
 from diagnostics.web.refusals import ActionRefused
 
 audit = logging.getLogger("diagnostics.audit")
 
+CHECK = "session.start"
 OFFER_LIFETIME = timedelta(minutes=1)
+# The confirmation is for now, not for whenever a worker is available again.
+CONFIRMATION_LIFETIME = timedelta(minutes=5)
 
 
 def why_start_refused(run: Run) -> str:
@@ -33,20 +37,17 @@ def why_start_refused(run: Run) -> str:
         return "This run has no conversation to start a session in."
     if run.client.gateway:
         return "This org is behind a provider gateway, which needs another call than the published one."
-    if run.cause != causes.NONE and not _is_fixed(run):
+    good = run.repetitions.filter(status=Run.Status.FINISHED, cause=causes.NONE)
+    if run.cause != causes.NONE and not good.exists():
         return "This run found a problem. Fix it and run again before a customer is involved."
     return ""
-
-
-def _is_fixed(run: Run) -> bool:
-    return run.repetitions.filter(status=Run.Status.FINISHED, cause=causes.NONE).exists()
 
 
 def recent_start(run: Run) -> Run | None:
     """A start in the same conversation that is in progress, or whose offer may still be open."""
     starts = Run.objects.filter(client=run.client, conversation_id=run.conversation_id, inputs__start=True)
     recent = Q(created_at__gt=database_now() - OFFER_LIFETIME)
-    return starts.filter(recent | Q(status__in=[Run.Status.QUEUED, Run.Status.RUNNING])).order_by("-id").first()
+    return starts.filter(recent | Q(status__in=OPEN)).order_by("-id").first()
 
 
 def start_live(run: Run, user: User, typed: str) -> Run:
@@ -75,3 +76,45 @@ def start_live(run: Run, user: User, typed: str) -> Run:
         database_now().isoformat(timespec="seconds"),
     )
     return started
+
+
+@transaction.atomic
+def claim_start(run_id: int, worker: str) -> bool:
+    """Use up the run's permission, before anything is sent.
+
+    False if it was used, if it has expired because the run was queued for too long, or if the run belongs to another
+    worker.
+    """
+    now = database_now()
+    mine = Run.objects.filter(pk=run_id, worker=worker, status=Run.Status.RUNNING, start_claimed_at=None)
+    confirmed = mine.filter(inputs__start=True, created_at__gt=now - CONFIRMATION_LIFETIME)
+    is_claimed = bool(confirmed.update(start_claimed_at=now))
+    if is_claimed:
+        run = Run.objects.select_related("started_by").get(pk=run_id)
+        record("session.offered", run, after={"conversation": run.conversation_id}, person=run.started_by)
+        audit.info("live start sent: run %s, at %s", run_id, now.isoformat(timespec="seconds"))
+    return is_claimed
+
+
+def claim_start_in_thread(run_id: int, worker: str) -> bool:
+    """`claim_start` for a check: it runs in its own thread, whose connection must be closed here."""
+    try:
+        return claim_start(run_id, worker)
+    finally:
+        connection.close()
+
+
+def report_unconfirmed_start(run: Run) -> None:
+    """Report a start that was claimed but has no stored result, for a run whose worker is gone. It is never repeated."""
+    if run.start_claimed_at is None or run.findings.filter(check_id=CHECK).exists():
+        return
+    Finding.objects.create(
+        run=run,
+        position=run.findings.count(),
+        check_id=CHECK,
+        outcome="error",
+        code="may_have_been_sent",
+        sentence="The start may have been sent: the worker stopped before a response was stored. It isn't sent again.",
+        hint="Ask the agent or the customer whether an offer appeared before you start another session.",
+        evidence={"claimed_at": run.start_claimed_at.isoformat(timespec="seconds")},
+    )

@@ -20,10 +20,9 @@ from diagnostics.storage.model_fields import RedactedCharField, RedactedTextFiel
 
 # Sorts runs that have not ended last when the slowest come first.
 NO_DURATION = Value(-1.0)
-
-
 STARTED_BY_USERS = ("web", "api")  # sources of runs that users start
-CLOSED = ("finished", "interrupted")  # statuses of runs that have ended
+OPEN = ("queued", "running")  # statuses of runs that are in progress
+CLOSED = ("finished", "interrupted")  # and of those that have ended
 
 
 @counts_as_run(source__in=STARTED_BY_USERS)
@@ -147,7 +146,7 @@ class Run(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.status in (self.Status.QUEUED, self.Status.RUNNING)
+        return self.status in OPEN
 
     @property
     def is_part(self) -> bool:
@@ -194,10 +193,6 @@ class Finding(models.Model):
     def as_dict(self) -> dict[str, Any]:
         return as_dict(self)
 
-    @property
-    def outcome_value(self) -> Outcome:
-        return Outcome(self.outcome)
-
 
 class Exchange(models.Model):
     """One redacted request of a run and its response."""
@@ -231,40 +226,18 @@ class Exchange(models.Model):
     @classmethod
     def from_value(cls, value: exchange.HttpExchange, position: int, **row: Any) -> "Exchange":
         """An unsaved row. `row` are the columns that the value does not have, such as `run_id`."""
-        return cls(
-            **row,
-            position=position,
-            check_id=value.check_id,
-            method=value.method,
-            url=value.url,
-            status=value.status,
-            ms=value.ms,
-            started_at=value.started_at,
-            correlation_id=value.correlation_id,
-            request_headers=[list(pair) for pair in value.request_headers],
-            response_headers=[list(pair) for pair in value.response_headers],
-            body=value.body,
-            error=value.error,
-        )
+        found = cls(**vars(value), **row, position=position)
+        found.request_headers = [list(pair) for pair in value.request_headers]
+        found.response_headers = [list(pair) for pair in value.response_headers]
+        return found
 
     def value(self) -> exchange.HttpExchange:
         return exchange.HttpExchange(
-            method=self.method,
-            url=self.url,
-            started_at=self.started_at,
-            ms=self.ms,
-            status=self.status,
+            **{name: getattr(self, name) for name in ("method", "url", "started_at", "ms", "status", "body")},
+            **{name: getattr(self, name) for name in ("correlation_id", "error", "check_id")},
             request_headers=tuple((name, value) for name, value in self.request_headers),
             response_headers=tuple((name, value) for name, value in self.response_headers),
-            body=self.body,
-            correlation_id=self.correlation_id,
-            error=self.error,
-            check_id=self.check_id,
         )
-
-    def as_dict(self) -> dict[str, Any]:
-        """The exchange as in the JSON of the command line."""
-        return self.value().as_dict()
 
 
 class SavedView(models.Model):

@@ -8,7 +8,6 @@ decisions/growth.md.
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -132,7 +131,11 @@ def drop_month(month: Month, cutoff: datetime) -> dict[str, int]:
     _lock_months()
     if month not in months():
         return {}
-    dropped = {noun: _count(f"{table}_{month.name}") for noun, table in TABLES.items()}
+    dropped: dict[str, int] = {}
+    with connection.cursor() as cursor:
+        for noun, table in TABLES.items():
+            cursor.execute(f"SELECT count(*) FROM {table}_{month.name}")  # noqa: S608
+            (dropped[noun],) = cursor.fetchone()
     _lock_tables(*TABLES.values())
     stays = Q(pinned_at__isnull=False) | ~Q(status__in=CLOSED) | Q(created_at__gte=cutoff)
     staying = list(month.runs().filter(stays).order_by().values_list("pk", flat=True))
@@ -176,9 +179,3 @@ def _lock_tables(*tables: str) -> None:
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE")
-
-
-def _count(table: str) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
-        return cursor.fetchone()[0]

@@ -12,15 +12,13 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.models import Exchange, Run
 from diagnostics.runs.queries.pages import PagePosition, read_position, run_page
-from diagnostics.runs.reevaluation import Reevaluation, StoredRun, reevaluate
+from diagnostics.runs.reevaluation.verdicts import Reevaluation, StoredRun, reevaluate
 
 CHUNK = 20  # runs whose evidence is in memory at a time
 
 
 @dataclass(frozen=True)
 class ReevaluatedRun:
-    """A run and its re-evaluation."""
-
     run: Run
     result: Reevaluation
 
@@ -30,7 +28,7 @@ def reevaluate_run(run: Run) -> Reevaluation:
     org_region = region_of_run(run)
     if org_region is None:
         why = f"The region {region_key_of(run)} is no longer configured, so its API reference is unknown."
-        return Reevaluation.failed(run.cause, run.certainty, why)
+        return Reevaluation((run.cause, ""), (run.certainty, ""), problem=why)
     return reevaluate(stored_run(run), org_region, current_contract(org_region.key))
 
 

@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.comparison.findings import FindingChange, compare
+from diagnostics.comparison.findings import ComparedFinding, compare
 from diagnostics.engine import causes
 from diagnostics.engine.as_it_was import NO_ZONE
-from diagnostics.genesys.fields import moment
+from diagnostics.genesys.fields import items, mapping, mappings, moment, text, texts
 from diagnostics.runs.models import Exchange, Finding, Run
 from diagnostics.runs.waterfall import Waterfall, waterfall_of
 
@@ -43,12 +44,12 @@ FIXED_BY_A_CALL = frozenset(
 )
 CERTAINTIES = ("proved", "likely", "undetermined")
 MAX_EVIDENCE = 2000  # characters of one piece of evidence
+# Our own text, of any length.
+_text, _texts = partial(text, limit=1_000_000), partial(texts, limit=1_000_000)
 
 
 @dataclass(frozen=True)
 class FindingLine:
-    """A finding with the title of its check."""
-
     finding: Finding
     title: str
 
@@ -58,7 +59,7 @@ class FindingLine:
 
     @property
     def outcome(self) -> Outcome:
-        return self.finding.outcome_value
+        return Outcome(self.finding.outcome)
 
     @property
     def evidence(self) -> list[tuple[str, str]]:
@@ -137,18 +138,6 @@ class FixText:
 
 
 @dataclass(frozen=True)
-class RepeatedFinding:
-    """How one finding changed since the run that was repeated. `before` or `after` may be missing."""
-
-    title: str
-    subject: str
-    change: FindingChange
-    before: Finding | None
-    after: Finding | None
-    reason: str
-
-
-@dataclass(frozen=True)
 class Report:
     """Each finding is in exactly one of the four groups. They are of the run's own time, as `today` is.
 
@@ -183,38 +172,37 @@ class Report:
 
 def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], titles: Mapping[str, str]) -> Report:
     """Accepts a verdict of any shape, such as from an older version, and leaves out what is missing."""
-    verdict = _mapping(run.verdict)
+    verdict = mapping(run.verdict)
     lines = tuple(FindingLine(finding, titles.get(finding.check_id, finding.check_id)) for finding in findings)
     planned = _texts(run.planned)
     started = {finding.check_id for finding in findings}
     pending = [check for check in planned if check not in started]
-    stored_fix = _mapping(verdict.get("fix"))
-    steps = _texts(stored_fix.get("steps"))
-    text = _verdict_text(run, verdict, steps)
-    as_of, today = _mapping(verdict.get("as_of")), _mapping(_mapping(verdict.get("as_of")).get("today"))
-    today_text = _verdict_text(run, today, ()) if today else None
+    steps = _texts(verdict, "fix", "steps")
+    shown = _verdict_text(run, verdict, steps)
+    fix, as_of, today = mapping(verdict, "fix"), mapping(verdict, "as_of"), mapping(verdict, "as_of", "today")
     verdict = today or verdict
-    evidence = _lines_at(lines, (*_texts(verdict.get("because")), *_texts(verdict.get("supported_by"))))
-    ruled_out = tuple(line for line in _lines_at(lines, _texts(verdict.get("ruled_out"))) if line not in evidence)
+    evidence = _lines_at(lines, (*_texts(verdict, "because"), *_texts(verdict, "supported_by")))
+    ruled_out = tuple(line for line in _lines_at(lines, _texts(verdict, "ruled_out")) if line not in evidence)
+    rival, refuting = _text(verdict, "rival", "cause"), _lines_at(lines, _texts(verdict, "rival", "refuted_by"))
     rest = [line for line in lines if line not in evidence and line not in ruled_out]
     problems = tuple(line for line in rest if line.outcome in (Outcome.FAIL, Outcome.WARN))
     return Report(
-        verdict=text,
-        today=today_text,
+        verdict=shown,
+        today=_verdict_text(run, today, ()) if today else None,
         as_of=_as_of_text(as_of, titles) if as_of else None,
         evidence=tuple(sorted(evidence, key=lambda line: line.outcome == Outcome.PASS)),
         ruled_out=ruled_out,
-        rival=None if today else _rival(_mapping(verdict.get("rival")), lines),
+        rival=RivalText(rival, causes.title_of(rival), refuting) if rival and refuting and not today else None,
         problems=problems,
         areas=_areas([line for line in rest if line not in problems]),
-        problem_causes=tuple((cause, causes.title_of(cause)) for cause in _texts(verdict.get("also"))),
+        problem_causes=tuple((cause, causes.title_of(cause)) for cause in _texts(verdict, "also")),
         fix=_fix(
-            stored_fix,
-            steps=tuple(step for step in steps if step != text.remedy),
-            with_call=_needs_another_call(text.cause, lines),
-            about_access=causes.family_of(text.cause) == "authz",
+            fix,
+            steps=tuple(step for step in steps if step != shown.remedy),
+            with_call=_needs_another_call(shown.cause, lines),
+            about_access=causes.family_of(shown.cause) == "authz",
         ),
-        not_checked=tuple(_not_checked(verdict.get("unchecked"))),
+        not_checked=tuple(_not_checked(verdict)),
         lines=lines,
         waterfall=waterfall_of(exchanges, run.critical_path_ms),
         pending=tuple(titles.get(check, check) for check in pending),
@@ -235,55 +223,38 @@ def _needs_another_call(cause: str, lines: Sequence[FindingLine]) -> bool:
 
 def _verdict_text(run: Run, verdict: Mapping[str, Any], steps: Sequence[str]) -> VerdictText:
     """The verdict with the first step of the remedy only; the other steps are in the fix."""
-    remedy = _text(verdict.get("remedy"))
-    cause = _text(verdict.get("cause")) or run.cause
-    certainty = _text(verdict.get("certainty")) or run.certainty
+    remedy, cause = _text(verdict, "remedy"), _text(verdict, "cause") or run.cause
+    certainty = _text(verdict, "certainty") or run.certainty
     return VerdictText(
         cause=cause,
         title=causes.PART_IS_RIGHT if run.is_part and cause == causes.NONE else causes.title_of(cause),
         certainty=certainty if certainty in CERTAINTIES else "",
-        sentence=_text(verdict.get("sentence")) or causes.title_of(cause),
+        sentence=_text(verdict, "sentence") or causes.title_of(cause),
         remedy=steps[0] if steps and remedy.startswith(steps[0]) else remedy,
     )
 
 
 def _as_of_text(as_of: Mapping[str, Any], titles: Mapping[str, str]) -> AsOfText:
-    evidence = [_mapping(finding) for finding in _items(as_of.get("evidence"))]
     return AsOfText(
         at=moment(as_of, "time") if as_of.get("basis") != NO_ZONE else None,
-        sentence=_text(as_of.get("sentence")),
-        changes=_texts(as_of.get("changes")),
-        evidence=tuple({**each, "title": titles.get(str(each.get("check")), "")} for each in evidence),
+        sentence=_text(as_of, "sentence"),
+        changes=tuple(_texts(as_of, "changes")),
+        evidence=tuple(
+            {**each, "title": titles.get(str(each.get("check")), "")} for each in mappings(as_of, "evidence")
+        ),
     )
 
 
 def compare_with_repeated(
-    run: Run, before: Iterable[Finding], after: Iterable[Finding], titles: Mapping[str, str]
-) -> tuple[RepeatedFinding, ...]:
+    run: Run, before: Sequence[Finding], after: Iterable[Finding], titles: Mapping[str, str]
+) -> tuple[ComparedFinding, ...]:
     """What changed in the checks that both this run and the repeated run planned."""
-    before = list(before)
     checked_before = {finding.check_id for finding in before}
     if run.repeats:
         checked_before |= set(_texts(run.repeats.planned))
     planned = checked_before.intersection(_texts(run.planned))
-    old = {(finding.check_id, finding.subject): finding for finding in before if finding.check_id in planned}
-    new = {(finding.check_id, finding.subject): finding for finding in after if finding.check_id in planned}
-    return tuple(
-        RepeatedFinding(
-            title=titles.get(change.check_id, change.check_id),
-            subject=change.subject,
-            change=change.change,
-            before=old.get((change.check_id, change.subject)),
-            after=new.get((change.check_id, change.subject)),
-            reason=change.reason,
-        )
-        for change in compare(old.values(), new.values())
-    )
-
-
-def _rival(rival: Mapping[str, Any], lines: Iterable[FindingLine]) -> RivalText | None:
-    cause, refuting = _text(rival.get("cause")), _lines_at(lines, _texts(rival.get("refuted_by")))
-    return RivalText(cause, causes.title_of(cause), refuting) if cause and refuting else None
+    old, new = ([finding for finding in findings if finding.check_id in planned] for findings in (before, after))
+    return compare(old, new, titles)
 
 
 def _lines_at(lines: Iterable[FindingLine], anchors: Sequence[str]) -> tuple[FindingLine, ...]:
@@ -294,28 +265,22 @@ def _lines_at(lines: Iterable[FindingLine], anchors: Sequence[str]) -> tuple[Fin
 
 def _fix(fix: Mapping[str, Any], steps: tuple[str, ...], *, with_call: bool, about_access: bool) -> FixText:
     """`steps` are those that the verdict doesn't already show. The required permissions matter for a call and for access."""
-    snippets = _mapping(fix.get("snippets")) if with_call else {}
-    permissions = (_mapping(item) for item in _items(fix.get("permissions")))
+    snippets = mapping(fix, "snippets") if with_call else {}
+    permissions = mappings(fix, "permissions") if with_call or about_access else []
     return FixText(
         steps=steps,
-        menu_path=_text(fix.get("menu_path")),
-        permissions=tuple(
-            permission for permission in permissions if permission.get("api") and (with_call or about_access)
-        ),
+        menu_path=_text(fix, "menu_path"),
+        permissions=tuple(permission for permission in permissions if permission.get("api")),
         one_is_enough=fix.get("one_is_enough") is True,
-        curl=_text(fix.get("curl")) if with_call else "",
-        snippets=tuple(
-            Snippet(key, label, _text(snippets.get(key))) for key, label in SNIPPETS if _text(snippets.get(key))
-        ),
+        curl=_text(fix, "curl") if with_call else "",
+        snippets=tuple(Snippet(key, label, _text(snippets, key)) for key, label in SNIPPETS if _text(snippets, key)),
     )
 
 
-def _not_checked(items: object) -> Iterable[NotCheckedText]:
-    for item in _items(items):
-        if isinstance(item, str):
-            yield NotCheckedText(item, "")
-        elif sentence := _text(_mapping(item).get("sentence")):
-            yield NotCheckedText(sentence, _text(_mapping(item).get("who")))
+def _not_checked(verdict: Mapping[str, Any]) -> Iterable[NotCheckedText]:
+    for item in items(verdict, "unchecked") or ():
+        if sentence := _text(item) or _text(item, "sentence"):
+            yield NotCheckedText(sentence, _text(item, "who"))
 
 
 def _areas(lines: Sequence[FindingLine]) -> tuple[FindingArea, ...]:
@@ -346,19 +311,3 @@ def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return json.dumps(value, indent=1, ensure_ascii=False, default=str)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _items(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(item for item in _items(value) if isinstance(item, str) and item)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

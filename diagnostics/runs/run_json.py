@@ -1,7 +1,11 @@
 """One run as JSON, in the schema of the command line, the run page and the export."""
 
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import Any
+
+from diagnostics.runs.models import Run
+from diagnostics.runs.rate_limit_waits import wait_of_run
 
 SCHEMA_VERSION = 1
 VERDICT_KEYS = ("cause", "certainty", "sentence", "remedy", "because", "also", "supported_by", "rival")
@@ -41,3 +45,15 @@ def run_json(
         "critical_path_ms": round(critical_path_ms, 1),
         **waiting,
     }
+
+
+def json_of_stored_run(run: Run) -> dict[str, Any]:
+    return run_json(
+        run=run.pk,
+        verdict=run.verdict if isinstance(run.verdict, dict) else {},
+        findings=[finding.as_dict() for finding in run.findings.order_by("position")],
+        exchanges=[exchange.value().as_dict() for exchange in run.exchanges.order_by("position")],
+        duration_ms=run.duration_ms or 0.0,
+        critical_path_ms=run.critical_path_ms or 0.0,
+        wait_s=ceil(wait_of_run(run)),
+    )

@@ -21,7 +21,9 @@ def save_view(name: str, query: str, user: User, now: datetime, zone: ZoneInfo) 
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
         raise ActionRefused(f"Enter a name of 1 to {MAX_NAME_LENGTH} characters.")
-    filters = RunFilter.read(_parsed(query), now, zone, viewer=user, also=("page",))
+    if len(query) > MAX_QUERY_LENGTH:
+        raise ActionRefused("Not saved, because the filters are too long.")
+    filters = RunFilter.read(QueryDict(query), now, zone, viewer=user, also=("page",))
     if filters.problems:
         raise ActionRefused(f"Not saved, because a filter isn't valid. {filters.problems[0]}")
     if not filters.to_query():
@@ -39,9 +41,3 @@ def save_view(name: str, query: str, user: User, now: datetime, zone: ZoneInfo) 
 def delete_view(view: SavedView) -> None:
     record("view.deleted", view, before={"query": view.query})
     view.delete()
-
-
-def _parsed(query: str) -> QueryDict:
-    if len(query) > MAX_QUERY_LENGTH:
-        raise ActionRefused("Not saved, because the filters are too long.")
-    return QueryDict(query)

@@ -6,7 +6,7 @@ from typing import Any
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine.as_it_was import PAST
 from diagnostics.engine.finding import AnyFinding
-from diagnostics.genesys.fields import mapping, text
+from diagnostics.genesys.fields import mapping, text, texts
 from diagnostics.parsing.intent import Aim
 
 MAX_LENGTH = 300
@@ -51,15 +51,10 @@ def search_keys_of(findings: Iterable[AnyFinding], environment: Mapping[str, Any
 
 
 def _finding_keys(finding: AnyFinding) -> list[str]:
-    evidence = finding.evidence if isinstance(finding.evidence, dict) else {}
     if finding.check_id == "provider.seen":
-        return [f"seen:{provider}" for provider in _texts(evidence.get("providers"))]
+        return [f"seen:{provider}" for provider in texts(finding.evidence, "providers", limit=MAX_LENGTH)]
     if finding.check_id in ("permissions.call", "permissions.catalogue"):
-        return [f"permission:{permission.lower()}" for permission in _texts(evidence.get("needs"))]
+        return [f"permission:{permission.lower()}" for permission in texts(finding.evidence, "needs", limit=MAX_LENGTH)]
     if finding.check_id == "permissions.reads" and finding.outcome != Outcome.PASS and finding.subject:
         return [f"permission:{finding.subject.lower()}"]
     return []
-
-
-def _texts(value: object) -> list[str]:
-    return [item for item in value if isinstance(item, str) and item] if isinstance(value, list) else []

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import ParamSpec
 
 from django.db import OperationalError, close_old_connections, transaction
@@ -12,10 +12,8 @@ from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine.diagnosis import NOTHING_STORED, CheckStep, StoredSteps
 from diagnostics.engine.finding import FindingResult
 from diagnostics.jobs.row_failures import error_location, is_environment
-from diagnostics.runs.live_permit import report_unconfirmed_start
-from diagnostics.runs.models import Exchange as ExchangeRow
-from diagnostics.runs.models import Finding as FindingRow
-from diagnostics.runs.models import Run
+from diagnostics.runs.live_start import report_unconfirmed_start
+from diagnostics.runs.models import Exchange, Finding, Run
 from diagnostics.telemetry import tracing as traces
 
 log = logging.getLogger(__name__)
@@ -45,23 +43,12 @@ def stored_steps(run: Run, worker_name: str) -> StoredSteps:
     check_lease(run.pk, worker_name)
     run.refresh_from_db(fields=["start_claimed_at"])
     report_unconfirmed_start(run)
-    findings = tuple(
-        FindingResult(
-            row.check_id,
-            row.check_version,
-            row.subject,
-            row.outcome,
-            row.code,
-            row.sentence,
-            row.hint,
-            row.evidence,
-        )
-        for row in run.findings.order_by("position")
-    )
+    names = [field.name for field in fields(FindingResult)]
+    findings = tuple(FindingResult(**row) for row in run.findings.order_by("position").values(*names))
     return StoredSteps(findings, tuple(row.value() for row in run.exchanges.order_by("position")))
 
 
-def store_safely(run_id: int, worker_name: str, batch: tuple[CheckStep, ...], stored: "StoredCounts") -> "StoredCounts":
+def store_safely(run_id: int, worker_name: str, batch: tuple[CheckStep, ...], stored: StoredCounts) -> StoredCounts:
     """Store the steps that finished together. If the database rejects their content, store them one by one.
 
     A check whose own content is rejected is stored as inconclusive. Returns the counts afterwards.
@@ -92,37 +79,23 @@ def _store(run_id: int, worker_name: str, batch: tuple[CheckStep, ...], stored: 
     check_lease(run_id, worker_name)
     findings = [finding for step in batch for finding in step.findings]
     exchanges = [exchange for step in batch for exchange in step.exchanges]
-    rows = [
-        ExchangeRow.from_value(exchange, number, run_id=run_id)
+    finding_rows = [
+        Finding(run_id=run_id, position=number, **vars(finding))
+        for number, finding in enumerate(findings, stored.findings)
+    ]
+    exchange_rows = [
+        Exchange.from_value(exchange, number, run_id=run_id)
         for number, exchange in enumerate(exchanges, stored.exchanges)
     ]
     # If the connection was lost during the commit, they may be stored already.
-    FindingRow.objects.bulk_create(_finding_rows(run_id, findings, stored.findings), ignore_conflicts=True)
-    ExchangeRow.objects.bulk_create(rows, ignore_conflicts=True)
+    Finding.objects.bulk_create(finding_rows, ignore_conflicts=True)
+    Exchange.objects.bulk_create(exchange_rows, ignore_conflicts=True)
 
 
 def check_lease(run_id: int, worker_name: str) -> None:
     mine = Run.objects.select_for_update().filter(pk=run_id, worker=worker_name, status=Run.Status.RUNNING)
     if not mine.exists():
         raise LostLease
-
-
-def _finding_rows(run_id: int, findings: list[FindingResult], position: int) -> list[FindingRow]:
-    return [
-        FindingRow(
-            run_id=run_id,
-            position=number,
-            check_id=finding.check_id,
-            check_version=finding.check_version,
-            subject=finding.subject,
-            outcome=finding.outcome,
-            code=finding.code,
-            sentence=finding.sentence,
-            hint=finding.hint,
-            evidence=finding.evidence,
-        )
-        for number, finding in enumerate(findings, position)
-    ]
 
 
 def _not_stored(finding: FindingResult) -> FindingResult:

@@ -87,14 +87,8 @@ def _abandoned_runs(now: datetime) -> list[tuple[int, str]]:
         if run.status == Run.Status.QUEUED or run.resumed_at is not None:
             close_interrupted(run, now)
             return pk, CLOSED_NOW
-        run.status, run.worker, run.lease_until, run.resumed_at, run.message_sent_at = (
-            Run.Status.QUEUED,
-            "",
-            None,
-            now,
-            now,
-        )
-        run.save(update_fields=["status", "worker", "lease_until", "resumed_at", "message_sent_at"])
+        queued = {"status": Run.Status.QUEUED, "worker": "", "lease_until": None}
+        Run.objects.filter(pk=pk).update(**queued, resumed_at=now, message_sent_at=now)
         return pk, run.source
 
     rows = without_set_aside(Run.objects.filter(lease_expired | never_claimed), Kind.RUN_CLOSING).order_by("id")

@@ -9,8 +9,6 @@ from typing import Any
 
 from django.db import connection
 
-from diagnostics.runs.models import Run
-
 PEOPLE, SCHEDULED = "people", "scheduled"
 CANDIDATES = 20  # rows considered per user and client; must exceed the number of workers
 
@@ -68,13 +66,8 @@ SELECT id FROM claimed
 
 def claim_next_run(queue: str, worker: str, lease: timedelta) -> int | None:
     """The ID of the run that this worker now owns for the time of the lease, None if the queue is empty."""
-    parameters: dict[str, Any] = {"queue": queue, "scheduled": queue == SCHEDULED, "candidates": CANDIDATES}
-    parameters |= {"worker": worker, "lease": lease}
+    values: dict[str, Any] = {"queue": queue, "scheduled": queue == SCHEDULED, "worker": worker, "lease": lease}
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, parameters)
+        cursor.execute(CLAIM, {**values, "candidates": CANDIDATES})
         row = cursor.fetchone()
     return row[0] if row else None
-
-
-def queue_of(source: str) -> str:
-    return SCHEDULED if source == Run.Source.SCHEDULE else PEOPLE

@@ -13,7 +13,7 @@ from diagnostics.engine import causes
 from diagnostics.engine.as_it_was import verdict_of_today
 from diagnostics.jobs.row_failures import Kind, process_rows, without_set_aside
 from diagnostics.runs.create import repeat_run, repeatable_checks
-from diagnostics.runs.models import Run, Watch
+from diagnostics.runs.models import OPEN, Run, Watch
 from diagnostics.storage.clock import database_now
 from diagnostics.web.refusals import ActionRefused
 
@@ -79,7 +79,7 @@ def advance_watches(now: datetime | None = None) -> tuple[int, ...]:
     """
     now = now or database_now()
     # Due watches come first, and those with a check in progress are left out, so that they cannot fill a batch.
-    checking = Q(latest__status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
+    checking = Q(latest__status__in=OPEN)
     watches = Watch.objects.filter(state=Watch.State.WATCHING).exclude(checking)
     found = without_set_aside(watches, Kind.WATCH).order_by("next_at", "id").values_list("pk", flat=True)[:500]
 
@@ -87,12 +87,11 @@ def advance_watches(now: datetime | None = None) -> tuple[int, ...]:
         watch = Watch.objects.filter(pk=pk, state=Watch.State.WATCHING).select_related("latest").first()
         return _advance(watch, now) if watch is not None else None
 
-    return tuple(process_rows(Kind.WATCH, list(found), advance, _stop_after_failures))
+    def give_up(pk: int) -> None:
+        reason = "Re-checking failed three times because of an error in Cobrowse Doctor."
+        _end(Watch.objects.filter(pk=pk), Watch.State.STOPPED, database_now(), reason)
 
-
-def _stop_after_failures(pk: int) -> None:
-    reason = "Re-checking failed three times because of an error in Cobrowse Doctor."
-    _end(Watch.objects.filter(pk=pk), Watch.State.STOPPED, database_now(), reason)
+    return tuple(process_rows(Kind.WATCH, list(found), advance, give_up))
 
 
 def _advance(watch: Watch, now: datetime) -> int | None:

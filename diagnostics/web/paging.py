@@ -36,6 +36,12 @@ def in_batches(rows: QuerySet[Row], size: int) -> Iterator[Row]:
         before = batch[-1].pk
 
 
+def read_key(text: str) -> int | None:
+    """The key of a row in a query string; None if the text isn't one."""
+    is_key = text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= BIGGEST_KEY
+    return int(text) if is_key else None
+
+
 def before_field() -> forms.IntegerField:
     """The key of a page in the query string of its list."""
     return forms.IntegerField(required=False, min_value=1, max_value=BIGGEST_KEY, widget=forms.HiddenInput)

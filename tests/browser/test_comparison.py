@@ -34,7 +34,9 @@ def break_of(client: str, cause: str, kind: str = "diagnosis", *, newest: bool =
     """
     target = f"{'health' if kind == 'health' else 'start'}:{OAuthClient.objects.get(name=client).pk}"
     flips = history_of_target(Run.objects.filter(target=target).latest("pk")).flips
-    breaks = sorted((each.before.pk, each.after.pk) for each in flips if each.is_break and each.after.cause == cause)
+    breaks = sorted(
+        (each.before.pk, each.after.pk) for each in flips if each.before.cause == "none" and each.after.cause == cause
+    )
     before, after = breaks[-1 if newest else 0]
     return Run.objects.get(pk=before), Run.objects.get(pk=after)
 

@@ -7,7 +7,7 @@ import pytest
 from diagnostics.comparison import client_facts as surroundings
 from diagnostics.comparison.clauses import clauses, joined
 from diagnostics.comparison.fact import Fact
-from diagnostics.comparison.steps import step_between
+from diagnostics.comparison.side import step_between
 from diagnostics.engine.facts import OrgFacts
 from tests.comparison.sides import BEGAN, ON, SHOP, environment, side
 

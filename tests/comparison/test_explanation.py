@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from diagnostics.comparison.dependencies import checks_of, link_of
 from diagnostics.comparison.explanation import Explanation
 from diagnostics.comparison.fact import Effect
 from diagnostics.comparison.org_changes import ObservedOrgChange
+from diagnostics.comparison.reasons import checks_of, link_of
 from diagnostics.comparison.result import compare_runs
-from diagnostics.comparison.side import Side
-from diagnostics.comparison.steps import StepKind, step_between
+from diagnostics.comparison.side import Side, StepKind, step_between
 from diagnostics.engine.rules import DEPARTURES, REFUSALS, RULES
 from diagnostics.parsing.call import ReceivedResponse
 from tests.comparison.sides import (

@@ -41,7 +41,7 @@ def make_finding(
     ],
 )
 def test_the_change_of_one_subject(before: FindingResult, after: FindingResult, change: str) -> None:
-    (found,) = compare([before], [after])
+    (found,) = compare([before], [after], {})
     assert found.change == change
     assert bool(found.reason) == (change == "unknown")
 
@@ -79,7 +79,7 @@ def test_the_change_of_one_subject(before: FindingResult, after: FindingResult, 
 def test_a_subject_that_only_one_run_speaks_of(
     before: list[FindingResult], after: list[FindingResult], change: str
 ) -> None:
-    found = next(each for each in compare(before, after) if each.subject == "x")
+    found = next(each for each in compare(before, after, {}) if each.subject == "x")
     assert found.change == change
 
 
@@ -88,6 +88,7 @@ def test_another_check_s_skip_shows_nothing() -> None:
     found = compare(
         [make_finding("pass", subject="x"), make_finding("pass", subject="y"), other],
         [make_finding("pass", subject="y"), other],
+        {},
     )
     assert [each.change for each in found] == ["vanished", "same", "same"]
 
@@ -103,7 +104,7 @@ def test_what_needs_a_look_comes_first() -> None:
         make_finding("pass", check_id="b.b"),
         make_finding("fail", check_id="c.c"),
     ]
-    assert [each.change for each in compare(before, after)] == [
+    assert [each.change for each in compare(before, after, {})] == [
         FindingChange.WORSE,
         FindingChange.BETTER,
         FindingChange.SAME,

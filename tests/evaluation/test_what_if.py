@@ -11,7 +11,8 @@ from diagnostics.evaluation.cases import read_cases
 from diagnostics.evaluation.score import inputs_of
 from diagnostics.evaluation.what_if import predict_case, real_verdict, stored_run_of
 from diagnostics.genesys.contract import bundled
-from diagnostics.runs.what_if import ChangeKind, PlannedChange, Predictor
+from diagnostics.runs.what_if.changes import ChangeKind, PlannedChange
+from diagnostics.runs.what_if.prediction import Predictor
 
 FOLDER = Path(__file__).parent
 CASES = {case.id: case for case in read_cases((FOLDER / "cases.json").read_text(encoding="utf-8"))}

@@ -13,7 +13,7 @@ from diagnostics.evaluation.score import inputs_of
 from diagnostics.evaluation.what_if import counted_requests, stored_run_of
 from diagnostics.issues.models import Issue
 from diagnostics.runs.models import Exchange, Run
-from diagnostics.runs.reevaluation import StoredRun
+from diagnostics.runs.reevaluation.verdicts import StoredRun
 from tests.factories import make_client, make_issue, make_run, make_team_lead
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from diagnostics.orgs.status_rules import (
     status_from_steps,
     status_from_verdict,
 )
-from diagnostics.runs.client_status import update_status_from_run
+from diagnostics.runs.close import update_status_from_run
 from diagnostics.runs.models import Run
 from tests.factories import (
     make_client,

@@ -20,7 +20,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.create import create_run
 from diagnostics.runs.execute import execute_run
-from diagnostics.runs.export.packets import packet_of, redacted_run
+from diagnostics.runs.export.packet import packet_of, redacted_run
 from diagnostics.runs.models import Run
 from tests.factories import PASSWORD, make_user
 

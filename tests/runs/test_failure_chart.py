@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from diagnostics.runs.failure_chart import CauseCount, FailureChart, draw, unit_for
 from diagnostics.runs.filters import RunFilter
+from diagnostics.runs.queries.failure_chart import CauseCount, FailureChart, draw, unit_for
 from diagnostics.web.charts import period_starts
 
 ZONE = ZoneInfo("Europe/Berlin")

@@ -18,7 +18,7 @@ from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs import live_permit as permit
+from diagnostics.runs import live_start as permit
 from diagnostics.runs.create import create_run, repeat_run
 from diagnostics.runs.execute import execute_run
 from diagnostics.runs.live_start import start_live, why_start_refused
@@ -80,7 +80,7 @@ def confirm(run: Run, user: User, typed: str | None = None) -> Run:
 def rows_of(run: Run) -> str:
     stored: list[Any] = [run.verdict, run.inputs]
     stored += [each.as_dict() for each in run.findings.all()]
-    stored += [each.as_dict() for each in run.exchanges.all()]
+    stored += [each.value().as_dict() for each in run.exchanges.all()]
     return json.dumps(stored)
 
 

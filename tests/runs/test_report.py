@@ -146,3 +146,10 @@ def test_long_evidence_is_cut_and_marked() -> None:
     [(_, shown)] = report.FindingLine(finding("a.b", evidence={"body": "x" * 5000}), "").evidence
     assert len(shown) < 2100
     assert "5,000" in shown
+
+
+def test_a_finding_of_a_renamed_subject_is_shown_with_the_earlier_one() -> None:
+    before = finding("reach.tls", "fail", subject="api.mypurecloud.ie", code="expired")
+    after = finding("reach.tls", "pass", subject="api.mypurecloud.de", code="valid")
+    (found,) = report.compare_with_repeated(Run(planned=["reach.tls"]), [before], [after], TITLES)
+    assert (found.before, found.after, found.change) == (before, after, "better")

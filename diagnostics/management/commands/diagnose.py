@@ -34,7 +34,7 @@ from diagnostics.runs.export.junit import junit_xml
 from diagnostics.runs.interruption import interrupt_run
 from diagnostics.runs.models import Run
 from diagnostics.runs.rate_limit_waits import wait_of_run
-from diagnostics.runs.run_json import run_json
+from diagnostics.runs.run_json import json_of_stored_run, run_json
 from diagnostics.web.refusals import ActionRefused
 
 WORST_FIRST = ("fail", "error", "warn", "skip", "pass")
@@ -239,11 +239,4 @@ def _run_and_save(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, A
             time.sleep(0.2)
         execute_run(run.pk, "cli")
         run.refresh_from_db()
-    return run_json(
-        run=run.pk,
-        verdict=run.verdict,
-        findings=[finding.as_dict() for finding in run.findings.all()],
-        exchanges=[exchange.as_dict() for exchange in run.exchanges.all()],
-        duration_ms=run.duration_ms or 0.0,
-        critical_path_ms=run.critical_path_ms or 0.0,
-    )
+    return json_of_stored_run(run)

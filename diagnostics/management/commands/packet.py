@@ -11,8 +11,7 @@ from diagnostics.accounts.audit import record
 from diagnostics.management.base import ProductCommand, bad_input
 from diagnostics.product import version
 from diagnostics.redaction.leak_scan import kinds_of
-from diagnostics.runs.export.packet import LeakFound, stamp_of
-from diagnostics.runs.export.packets import packet_of, redacted_run
+from diagnostics.runs.export.packet import LeakFound, packet_of, redacted_run
 from diagnostics.runs.models import Run
 from diagnostics.storage.model_fields import UnreadableSecret
 
@@ -47,7 +46,7 @@ class Command(ProductCommand):
             raise CommandError(f"No packet was created: the scan can't look for the client's secret. {error}") from None
         record("run.exported", run, after={"as": "packet"}, name=f"{run} of {run.client.name}")
         audit.info("run %s was exported on the command line at %s", run.pk, redacted.made_at.isoformat())
-        self._write(packet.zipped(stamp_of(redacted)), options["output"] or f"{packet.name}.zip")
+        self._write(packet.zipped(), options["output"] or f"{packet.name}.zip")
 
     def _write(self, content: bytes, output: str) -> None:
         if output == "-":

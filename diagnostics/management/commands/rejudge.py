@@ -14,7 +14,7 @@ from diagnostics.management.base import ProductCommand, bad_input, client_named
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.reevaluate import ReevaluatedRun, reevaluate_all
-from diagnostics.runs.reevaluation import FindingDifference
+from diagnostics.runs.reevaluation.verdicts import FindingDifference
 
 DEFAULT_LIMIT = 100
 SAME, DIFFERENT = 0, 3

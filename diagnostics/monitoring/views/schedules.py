@@ -35,7 +35,7 @@ from diagnostics.monitoring.schedules import (
 )
 from diagnostics.orgs.lookups import find_active_client
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.lookups import find_run
+from diagnostics.runs.queries.runs import find_run
 from diagnostics.web.confirmation import confirmation_page
 from diagnostics.web.format import count_of
 from diagnostics.web.refusals import ActionRefused

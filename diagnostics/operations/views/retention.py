@@ -13,8 +13,8 @@ from diagnostics.operations.forms.retention import RulesForm
 from diagnostics.operations.queries.retention import changed_rules, pinned_runs, preview, recent_passes, rules_in_force
 from diagnostics.operations.retention import pin_run, save_rules, start_pass, unpin_run
 from diagnostics.orgs.visibility import visible_rows
-from diagnostics.runs.lookups import find_run
 from diagnostics.runs.models import Run
+from diagnostics.runs.queries.runs import find_run
 from diagnostics.web.refusals import ActionRefused
 
 

@@ -8,32 +8,21 @@ from diagnostics.web.badges import badge
 
 register = template.Library()
 
-SHAPES = {
-    ClaimVerdict.WRONG: "fail",
-    ClaimVerdict.UNKNOWN: "undetermined",
-    ClaimVerdict.SOUND: "pass",
-    ClaimVerdict.REAL: "pass",
-}
-TONES = {
-    ClaimVerdict.WRONG: "fail",
-    ClaimVerdict.UNKNOWN: "error",
-    ClaimVerdict.SOUND: "pass",
-    ClaimVerdict.REAL: "pass",
-}
-MEANINGS = {
-    ClaimVerdict.WRONG: "the API reference contradicts it",
-    ClaimVerdict.UNKNOWN: "the API reference doesn't say",
-    ClaimVerdict.SOUND: "this advice is right",
-    ClaimVerdict.REAL: "the API reference has it",
+# Shape, tone and meaning.
+BADGES = {
+    ClaimVerdict.WRONG: ("fail", "fail", "the API reference contradicts it"),
+    ClaimVerdict.UNKNOWN: ("undetermined", "error", "the API reference doesn't say"),
+    ClaimVerdict.SOUND: ("pass", "pass", "this advice is right"),
+    ClaimVerdict.REAL: ("pass", "pass", "the API reference has it"),
 }
 
 
 @register.simple_tag
 def claim_badge(result: ClaimResult) -> SafeString:
-    verdict = result.verdict
-    return badge(SHAPES[verdict], TONES[verdict], verdict.label, MEANINGS[verdict])
+    shape, tone, meaning = BADGES[result.verdict]
+    return badge(shape, tone, result.verdict.label, meaning)
 
 
 @register.filter
 def claim_tone(result: ClaimResult) -> str:
-    return TONES[result.verdict]
+    return BADGES[result.verdict][1]

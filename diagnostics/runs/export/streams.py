@@ -4,9 +4,10 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from diagnostics.runs.models import Finding, Run
+from diagnostics.runs.models import Run
 from diagnostics.runs.queries.exports import ExportedRun
 from diagnostics.web.spreadsheet_cells import safe_cell
 from diagnostics.web.streaming import BYTE_ORDER_MARK, LineWriter
@@ -18,20 +19,19 @@ RUN_COLUMNS = (
     "conversation_id", "target", "repeats", "branch", "pinned", "engine_version", "contract_version",
 )  # fmt: skip
 FINDING_COLUMNS = ("check", "check_version", "subject", "outcome", "code", "finding_sentence", "hint")
+finding_values = attrgetter("check_id", "check_version", "subject", "outcome", "code", "sentence", "hint")
 
 
 def as_csv(runs: Iterable[ExportedRun], *, findings: bool) -> Iterator[str]:
     """One line per run, or one per finding with the columns of its run first. A run without findings has one line."""
     writer = csv.writer(LineWriter())
     yield BYTE_ORDER_MARK + writer.writerow([*RUN_COLUMNS, *(FINDING_COLUMNS if findings else ())])
-    for exported in runs:
-        cells = [safe_cell(value) for value in run_values(exported.run).values()]
-        if exported.findings is None:
-            yield writer.writerow(cells)
-        for finding in exported.findings or ():
-            yield writer.writerow([*cells, *map(safe_cell, _finding_values(finding))])
-        if exported.findings == ():
-            yield writer.writerow([*cells, *("" for _ in FINDING_COLUMNS)])
+    for run, found in runs:
+        cells = [safe_cell(value) for value in run_values(run).values()]
+        for finding in found or ():
+            yield writer.writerow([*cells, *map(safe_cell, finding_values(finding))])
+        if not found:
+            yield writer.writerow(cells if found is None else [*cells, *("" for _ in FINDING_COLUMNS)])
 
 
 def as_jsonl(runs: Iterable[ExportedRun]) -> Iterator[str]:
@@ -49,11 +49,10 @@ def as_json(runs: Iterable[ExportedRun], *, query: str, made_at: datetime) -> It
 
 
 def as_dict(exported: ExportedRun) -> dict[str, Any]:
-    values = run_values(exported.run)
-    if exported.findings is not None:
-        values["findings"] = [
-            {**finding.as_dict(), "check_version": finding.check_version} for finding in exported.findings
-        ]
+    run, findings = exported
+    values = run_values(run)
+    if findings is not None:
+        values["findings"] = [{**each.as_dict(), "check_version": each.check_version} for each in findings]
     return values
 
 
@@ -88,18 +87,6 @@ def run_values(run: Run) -> dict[str, Any]:
         "engine_version": run.engine_version,
         "contract_version": run.contract_version,
     }
-
-
-def _finding_values(finding: Finding) -> tuple[object, ...]:
-    return (
-        finding.check_id,
-        finding.check_version,
-        finding.subject,
-        finding.outcome,
-        finding.code,
-        finding.sentence,
-        finding.hint,
-    )
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Concat
 
 from diagnostics.accounts.models import User
 from diagnostics.checks.base import all_checks
-from diagnostics.comparison.history import Flip, Point, TargetHistory, history_of
+from diagnostics.comparison.history import Point, TargetHistory, history_of
 from diagnostics.comparison.org_changes import ObservedOrgChange
 from diagnostics.comparison.result import Comparison, compare_runs
 from diagnostics.comparison.side import Side
@@ -39,8 +39,6 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Two runs worth comparing."""
-
     first: Run
     second: Run
 
@@ -58,7 +56,8 @@ def sides_of(a: Run, b: Run) -> tuple[Side, Side]:
     findings: dict[int, list[Finding]] = {a.pk: [], b.pk: []}
     for finding in Finding.objects.filter(run_id__in=findings).order_by("run_id", "position"):
         findings[finding.run_id].append(finding)
-    return _side(a, findings[a.pk]), _side(b, findings[b.pk])
+    first, second = (_side(run, findings[run.pk]) for run in (a, b))
+    return first, second
 
 
 def _side(run: Run, findings: Sequence[Finding]) -> Side:
@@ -89,14 +88,10 @@ def compare_stored_runs(a: Run, b: Run) -> tuple[Comparison, list[OrgChange]]:
     """The comparison, and the org changes between the two runs: none for two clients."""
     changes: list[OrgChange] = []
     if a.client_id == b.client_id and a.pk != b.pk:
-        first, second = sorted((_start_time(a), _start_time(b)))
+        first, second = sorted(run.started_at or run.created_at for run in (a, b))
         changes = changes_between(a.client_id, first, second)
     checks = {check.id: (check.title, check.needs) for check in all_checks()}
     return compare_runs(*sides_of(a, b), checks, observed_changes(changes)), changes
-
-
-def _start_time(run: Run) -> datetime:
-    return run.started_at or run.created_at
 
 
 def changes_between(client: int, first: datetime, second: datetime) -> list[OrgChange]:
@@ -116,16 +111,10 @@ def observed_changes(changes: Iterable[OrgChange]) -> tuple[ObservedOrgChange, .
 
 def neighbours_of(run: Run) -> Neighbours:
     """Whole runs only, since a part does not check everything."""
-    others = _whole_runs_of_target(run)
+    others = runs_for_lists().filter(target=run.target, branch="") if run.target else runs_for_lists().none()
     earlier = others.filter(pk__lt=run.pk).order_by("-pk")
     good = earlier.filter(cause="none", status=Run.Status.FINISHED)
     return Neighbours(earlier.first(), others.filter(pk__gt=run.pk).order_by("pk").first(), good.first())
-
-
-def _whole_runs_of_target(run: Run) -> QuerySet[Run]:
-    if not run.target:
-        return runs_for_lists().none()
-    return runs_for_lists().filter(target=run.target, branch="")
 
 
 def history_of_target(run: Run) -> TargetHistory:
@@ -162,12 +151,9 @@ def latest_flips(viewer: User | None) -> list[Suggestion]:
     for target, *row in rows:
         by_target.setdefault(target, []).append(_point(*row))
     flips = [history.flips[-1] for points in by_target.values() if (history := history_of(points)).flips]
-    return _suggestions(sorted(flips, key=lambda flip: -flip.after.pk)[:MAX_SUGGESTED])
-
-
-def _suggestions(flips: Sequence[Flip]) -> list[Suggestion]:
-    runs = runs_by_pk(pk for flip in flips for pk in (flip.before.pk, flip.after.pk))
-    pairs = ((runs.get(flip.before.pk), runs.get(flip.after.pk)) for flip in flips)
+    newest = sorted(flips, key=lambda flip: -flip.after.pk)[:MAX_SUGGESTED]
+    found = runs_by_pk(pk for flip in newest for pk in (flip.before.pk, flip.after.pk))
+    pairs = ((found.get(flip.before.pk), found.get(flip.after.pk)) for flip in newest)
     return [Suggestion(first, second) for first, second in pairs if first and second]
 
 

@@ -1,6 +1,5 @@
 """A matrix of checks by runs with their outcomes, from the search keys of the runs."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from diagnostics.checks.outcomes import Outcome
@@ -48,15 +47,14 @@ def run_matrix(filters: RunFilter, position: PagePosition | None, titles: dict[s
     known = [check for check in titles if check in found]
     rows = []
     for check in (*known, *sorted(found - set(known))):
-        cells = [_cell(outcomes.get(check, ())) for outcomes in outcomes_by_run]
-        rows.append(CheckMatrixRow(check, titles.get(check, ""), cells, _query_for_runs_like(filters, check, cells)))
+        in_runs = [outcomes.get(check, ()) for outcomes in outcomes_by_run]
+        cells = [Cell(tuple(outcome for outcome in WORST_FIRST if outcome.value in in_run)) for in_run in in_runs]
+        shown = {cell.shown for cell in cells}
+        worst = next((outcome for outcome in WORST_FIRST if outcome in shown), Outcome.PASS)
+        is_problem = worst not in (Outcome.PASS, Outcome.SKIP)
+        query = filters.to_query(check=check, outcome=worst.value) if is_problem else ""
+        rows.append(CheckMatrixRow(check, titles.get(check, ""), cells, query))
     return CheckMatrix(page, rows)
-
-
-def _query_for_runs_like(filters: RunFilter, check: str, cells: list[Cell]) -> str:
-    shown = {cell.shown for cell in cells}
-    worst = next((outcome for outcome in WORST_FIRST if outcome in shown), Outcome.PASS)
-    return "" if worst in (Outcome.PASS, Outcome.SKIP) else filters.to_query(check=check, outcome=worst.value)
 
 
 def _outcomes_in(run: Run) -> dict[str, list[str]]:
@@ -67,8 +65,3 @@ def _outcomes_in(run: Run) -> dict[str, list[str]]:
         if kind == "check":
             outcomes.setdefault(check, []).append(outcome)
     return outcomes
-
-
-def _cell(outcomes: Iterable[str]) -> Cell:
-    found = set(outcomes)
-    return Cell(tuple(outcome for outcome in WORST_FIRST if outcome.value in found))

@@ -118,9 +118,7 @@ def run_page(
         runs = runs.filter(order.beyond(position.key, position.pk, reverse=position.reverse))
     found = list(runs[: size + 1])
     has_more = len(found) > size
-    if (
-        position.reverse and position.pk is not None and not has_more
-    ):  # fewer than a page before this run: show the first page
+    if position.reverse and position.pk is not None and not has_more:  # fewer than a page before this run
         return run_page(filters, None, size, more=more)
     found = found[:size]
     if position.reverse:

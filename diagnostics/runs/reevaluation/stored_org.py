@@ -30,7 +30,9 @@ class StoredOrg(GenesysClient):
     def __init__(self, region: Region, exchanges: Iterable[HttpExchange], *, bodies_dropped: bool = False) -> None:
         stored = sorted(exchanges, key=lambda exchange: exchange.started_at)
         # A run that reused a kept token did not start with a token request.
-        has_token = bodies_dropped or (bool(stored) and not _is_token_request(stored[0]))
+        has_token = bodies_dropped or (
+            bool(stored) and not _key(stored[0].method, stored[0].url)[1].endswith("/oauth/token")
+        )
         super().__init__(region, "", "", saved_token=MASKED_TOKEN if has_token else "")
         self._stored: dict[tuple[str, str], deque[HttpExchange]] = defaultdict(deque)
         for exchange in stored:
@@ -66,14 +68,11 @@ class StoredOrg(GenesysClient):
         response = super().get(path, **query)
         if response.error == NOT_STORED:
             self.missing_paths[_current_check.get()].add(path)
-        elif self._is_partial(response):
+        elif self._bodies_dropped or (
+            response.exchange and response.data is not None and CUT.search(response.exchange.body)
+        ):
             self.partial_paths[_current_check.get()].add(path)
         return response
-
-    def _is_partial(self, response: OrgResponse) -> bool:
-        if self._bodies_dropped:
-            return True
-        return response.exchange is not None and response.data is not None and bool(CUT.search(response.exchange.body))
 
     def _send(
         self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None, record: bool = True
@@ -81,20 +80,13 @@ class StoredOrg(GenesysClient):
         """Each stored response once, in order; the last one is repeated, since it is the newest state."""
         stored = self._stored.get(_key(method, Redactor().url(url)))
         if not stored:
-            return self._no_response()
+            if self._rate_limit is not None:
+                return replace(response_from(self._rate_limit), error="rate_limited_wait")
+            return OrgResponse(None, error="over_budget" if self._was_full else NOT_STORED)
         exchange = stored.popleft() if len(stored) > 1 else stored[0]
         response = response_from(exchange)
         self._responses.append(response)
         return response
-
-    def _no_response(self) -> OrgResponse:
-        if self._rate_limit is not None:
-            return replace(response_from(self._rate_limit), error="rate_limited_wait")
-        return OrgResponse(None, error="over_budget" if self._was_full else NOT_STORED)
-
-
-def _is_token_request(exchange: HttpExchange) -> bool:
-    return exchange.method == "POST" and urlsplit(exchange.url).path.endswith("/oauth/token")
 
 
 def _key(method: str, url: str) -> tuple[str, str]:

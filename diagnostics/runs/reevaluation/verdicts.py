@@ -1,26 +1,60 @@
 """Re-evaluates one stored run: today's checks and rules over its evidence, and what differs. Pure."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from itertools import chain
 from typing import Any
 
 from diagnostics.checks.base import Check, CheckContext, Result, Target, branch_of, planned_checks, titles, unclear
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
 from diagnostics.engine.diagnosis import aim_of, verdict_with_fix
 from diagnostics.engine.finding import AnyFinding, FindingResult
 from diagnostics.engine.runner import run_checks
 from diagnostics.engine.verdict import ENGINE_VERSION
 from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.regions import Region
+from diagnostics.parsing.inputs import Inputs
 from diagnostics.redaction.redactor import Redactor
 from diagnostics.runs.reevaluation.stored_org import StoredOrg
-from diagnostics.runs.reevaluation.stored_run import StoredRun, as_results
 
 NOT_IN_ARCHIVE = "not_in_archive"
 UNLIMITED = 3600.0  # seconds; no request is sent, so nothing waits
 REQUEST_PREFIXES = ("GET /", "HEAD /", "POST /")
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A stored run: its inputs, findings and exchanges. `branch` is "" for a whole run."""
+
+    kind: str
+    client_name: str
+    client_id: str
+    inputs: Inputs
+    at: datetime
+    cause: str
+    certainty: str
+    engine_version: str
+    contract_version: str
+    planned: tuple[str, ...]
+    findings: tuple[AnyFinding, ...]
+    exchanges: tuple[HttpExchange, ...] = field(repr=False)
+    branch: str = ""
+    was_cut_short: bool = False
+    bodies_dropped: bool = False
+
+    def findings_of(self, check_id: str) -> tuple[AnyFinding, ...]:
+        return tuple(finding for finding in self.findings if finding.check_id == check_id)
+
+    @property
+    def org_id(self) -> str:
+        """The org that the run expected or found for the client, "" if unknown."""
+        identity = next(iter(self.findings_of("oauth.identity")), None)
+        org_id = (identity.evidence.get("expected") or identity.evidence.get("org_id")) if identity else ""
+        return org_id if isinstance(org_id, str) else ""
 
 
 @dataclass(frozen=True)
@@ -61,11 +95,6 @@ class Reevaluation:
     missing_paths: tuple[str, ...] = ()
     problem: str = ""
 
-    @classmethod
-    def failed(cls, cause: str, certainty: str, why: str) -> "Reevaluation":
-        """A run that could not be re-evaluated."""
-        return cls((cause, ""), (certainty, ""), problem=why)
-
     @property
     def differs(self) -> bool:
         return not self.problem and (self.cause[0] != self.cause[1] or self.certainty[0] != self.certainty[1])
@@ -93,7 +122,7 @@ class StoredEvidence:
 def reevaluate(stored: StoredRun, region: Region, contract: Contract) -> Reevaluation:
     """The stored verdict next to the one that today's checks and rules draw from the same evidence."""
     if problem := why_not_evaluated(stored):
-        return Reevaluation.failed(stored.cause, stored.certainty, problem)
+        return Reevaluation((stored.cause, ""), (stored.certainty, ""), problem=problem)
     evidence = evaluate_stored(stored, region, contract)
     verdict = evidence.verdict
     return Reevaluation(
@@ -161,15 +190,12 @@ class _Reevaluator:
 
     def findings(self, checks: Iterable[Check]) -> list[FindingResult]:
         redactor = Redactor()
-        offline = [replace(check, run=partial(self._run, check)) for check in checks]
+        offline = [replace(check, run=partial(self._results, check)) for check in checks]
         try:
             finished = list(chain.from_iterable(run_checks(offline, self._ctx, deadline=UNLIMITED, at_once=1)))
         finally:
             self.org.close()
         return [_finding(run.check, result, redactor) for run in finished for result in run.results]
-
-    def _run(self, check: Check, ctx: CheckContext) -> Iterator[Result]:
-        yield from self._results(check, ctx)
 
     def _results(self, check: Check, ctx: CheckContext) -> tuple[Result, ...]:
         if any(not read.startswith(REQUEST_PREFIXES) for read in check.reads):
@@ -191,7 +217,10 @@ class _Reevaluator:
         findings = self._stored.findings_of(check.id)
         if findings and all(finding.check_version == check.version for finding in findings):
             self.carried.add(check.id)
-            return as_results(findings)
+            return tuple(
+                Result(Outcome(each.outcome), each.code, each.sentence, each.hint, each.subject, dict(each.evidence))
+                for each in findings
+            )
         return (unclear(NOT_IN_ARCHIVE, why),)
 
 

@@ -1,6 +1,5 @@
 """Badges of comparisons: facts, verdict changes and runs of a history."""
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django import template
@@ -9,18 +8,13 @@ from django.utils.safestring import SafeString
 
 from diagnostics.comparison.fact import Effect, Fact
 from diagnostics.comparison.history import Point, PointState
-from diagnostics.comparison.side import Side
-from diagnostics.comparison.steps import StepKind, VerdictStep
+from diagnostics.comparison.side import Side, StepKind, VerdictStep
 from diagnostics.runs import report
 from diagnostics.web.badges import badge
 
 register = template.Library()
 
-FACTS = {
-    Effect.LOST: ("fail", "fail"),
-    Effect.GAINED: ("pass", "pass"),
-    Effect.OTHER: ("warn", "warn"),
-}
+FACTS = {Effect.LOST: "fail", Effect.GAINED: "pass", Effect.OTHER: "warn"}  # shape and tone
 STEPS = {
     StepKind.BROKE: "fail",
     StepKind.OTHER: "fail",
@@ -39,11 +33,9 @@ STEP_LABELS = {
     StepKind.BECAME_UNKNOWN: "Now inconclusive",
     StepKind.BECAME_KNOWN: "Conclusive again",
 }
-POINT_BADGES = {
-    PointState.GOOD: ("pass", "pass"),
-    PointState.BAD: ("fail", "fail"),
-    PointState.UNKNOWN: ("error", "error"),
-}
+POINTS = {PointState.GOOD: "pass", PointState.BAD: "fail", PointState.UNKNOWN: "error"}  # shape and tone
+
+register.filter("as_evidence", report.evidence_text)
 
 
 @register.simple_tag
@@ -64,7 +56,7 @@ def fact_badge(fact: Fact, step: VerdictStep, first: Side, second: Side) -> Safe
         label = "Lost" if in_time else f"Only in run {first.pk}"
     else:
         label = "Changed" if in_time else "Differs"
-    return badge(*FACTS[fact.effect], label, chip=True)
+    return badge(FACTS[fact.effect], FACTS[fact.effect], label, chip=True)
 
 
 @register.filter
@@ -81,27 +73,10 @@ def step_word(step: VerdictStep) -> str:
 
 @register.simple_tag
 def point_badge(point: Point) -> SafeString:
-    shape, tone = POINT_BADGES[point.state]
-    return badge(shape, tone, point.title)
-
-
-@register.filter
-def point_tone(point: Point) -> str:
-    return POINT_BADGES[point.state][1]
-
-
-@register.filter
-def point_shape(point: Point) -> str:
-    return POINT_BADGES[point.state][0]
+    return badge(POINTS[point.state], POINTS[point.state], point.title)
 
 
 @register.simple_tag
 def compare_address(a: int, b: int, *, turned: bool = False) -> str:
     """`turned` shows the runs in reverse order of time."""
     return f"{reverse('comparison')}?{urlencode({'a': a, 'b': b} | ({'turned': 1} if turned else {}))}"
-
-
-@register.filter
-def as_evidence(value: Any) -> str:
-    """One value of the evidence as the run page shows it."""
-    return report.evidence_text(value)

@@ -1,5 +1,7 @@
 """Badges of outcomes, certainties and states. Each has a word and a shape; color is never the only sign."""
 
+from collections.abc import Mapping
+
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
@@ -8,28 +10,28 @@ from django.utils.safestring import SafeString
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.comparison.findings import FindingChange
 from diagnostics.engine import causes
+from diagnostics.engine.finding import AnyFinding
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from diagnostics.web.badges import badge, icon
 
 register = template.Library()
 
-OUTCOME_TONES = {outcome: outcome.value for outcome in Outcome}
 CERTAINTIES = {
     "proved": ("Proven", "the evidence leaves no other explanation"),
     "likely": ("Likely", "this fits, and others were ruled out"),
     "undetermined": ("Undetermined", "what is missing is listed below"),
 }
 STATUS_TONES = {"queued": "skip", "running": "accent", "finished": "skip", "interrupted": "warn"}
-STATE_SHAPES = {
-    "no_secret": "unverified",
-    "verified": "verified",
-    "unverified": "unverified",
-    "verifying": "running",
-    "failed": "fail",
+# Shape and tone.
+CLIENT_STATES = {
+    "no_secret": ("unverified", "warn"),
+    "verified": ("verified", "pass"),
+    "unverified": ("unverified", "warn"),
+    "verifying": ("running", "accent"),
+    "failed": ("fail", "fail"),
 }
-STATE_TONES = {"no_secret": "warn", "verified": "pass", "unverified": "warn", "verifying": "accent", "failed": "fail"}
-ORG_STATUSES = {"works": ("pass", "pass"), "broken": ("fail", "fail"), "unknown": ("error", "error")}
+ORG_STATUSES = {"works": "pass", "broken": "fail", "unknown": "error"}  # both
 CHANGES = {
     FindingChange.WORSE: ("fail", "fail", "Worse"),
     FindingChange.UNKNOWN: ("error", "error", "Unknown"),
@@ -40,22 +42,27 @@ CHANGES = {
     FindingChange.SAME: ("finished", "skip", "Same"),
 }
 NOTE_TONES = {"taken": "pass", "guessed": "warn", "dropped": "skip", "masked": "error"}
-MESSAGE_SHAPES = {"success": "pass", "warning": "warn", "error": "fail"}
+MESSAGES = {"success": "pass", "warning": "warn", "error": "fail"}
 
+# Why a re-evaluated finding differs.
+REASONS = {
+    "version": "The check has changed since.",
+    "new_check": "The check is new.",
+    "retired_check": "The check no longer exists.",
+    "not_planned": "The check no longer applies to this input.",
+    "not_kept": "What it reads wasn't requested or isn't stored.",
+    "contract": "Another API reference is in use.",
+    "other": "Same evidence; the reason isn't stored.",
+}
 
 register.simple_tag(icon)
+register.filter("cause_title", causes.title_of)
 
 
 @register.simple_tag
 def outcome_badge(value: str) -> SafeString:
     outcome = _outcome(value)
     return badge(outcome.value, outcome.value, outcome.label, outcome.meaning)
-
-
-@register.simple_tag
-def outcome_count(value: str, count: int) -> SafeString:
-    outcome = _outcome(value)
-    return badge(outcome.value, outcome.value, f"{count} {outcome.label.lower()}")
 
 
 @register.simple_tag
@@ -75,7 +82,7 @@ def run_badge(run: Run) -> SafeString:
 def client_badge(client: OAuthClient) -> SafeString:
     if client.is_retired:
         return badge("retired", "skip", "Retired")
-    return badge(STATE_SHAPES[client.state], STATE_TONES[client.state], client.get_state_display())
+    return badge(*CLIENT_STATES[client.state], client.get_state_display())
 
 
 @register.simple_tag
@@ -89,19 +96,13 @@ def environment_badge(client: OAuthClient) -> SafeString:
 @register.simple_tag
 def org_status_badge(client: OAuthClient) -> SafeString:
     """Whether cobrowse can work in the org, according to the latest data."""
-    shape, tone = ORG_STATUSES[client.status]
-    return badge(shape, tone, client.get_status_display())
+    return badge(ORG_STATUSES[client.status], ORG_STATUSES[client.status], client.get_status_display())
 
 
 @register.simple_tag
 def org_status_count(status: str, count: int) -> SafeString:
-    shape, tone = ORG_STATUSES[status]
-    return badge(shape, tone, f"{count} {OAuthClient.Status(status).label.lower()}")
-
-
-@register.filter
-def cause_title(cause: str) -> str:
-    return causes.title_of(cause)
+    words = f"{count} {OAuthClient.Status(status).label.lower()}"
+    return badge(ORG_STATUSES[status], ORG_STATUSES[status], words)
 
 
 @register.simple_tag
@@ -118,14 +119,45 @@ def cause_badge(run: Run) -> SafeString:
     """The title of a run's cause, "" if it has none."""
     if not run.cause:
         return SafeString("")
-    return badge(_cause_shape(run.cause), cause_tone(run.cause), run.cause_title, run.cause)
+    return badge(cause_tone(run.cause), cause_tone(run.cause), run.cause_title, run.cause)
 
 
 @register.simple_tag
 def change_badge(change: str) -> SafeString:
-    """How a finding changed between two runs."""
     shape, tone, word = CHANGES[FindingChange(change)]
     return badge(shape, tone, word, chip=True)
+
+
+@register.simple_tag
+def verdict_badge(cause: str, certainty: str, is_part: bool = False) -> SafeString:
+    """A stored or re-evaluated verdict."""
+    title = causes.PART_IS_RIGHT if is_part and cause == causes.NONE else causes.title_of(cause)
+    sure = "" if certainty == cause or cause == causes.NONE else certainty
+    shown = badge(cause_tone(cause), cause_tone(cause), title, cause)
+    return format_html('<span class="verdict-line">{} <span>{}</span> <code>{}</code></span>', shown, sure, cause)
+
+
+@register.simple_tag
+def stored_finding(finding: AnyFinding | None) -> SafeString:
+    if finding is None:
+        return SafeString('<span class="soft">No finding</span>')
+    outcome = Outcome(finding.outcome)
+    return format_html(
+        '<span>{} <code class="soft">{}</code><span class="sub">{}</span></span>',
+        badge(outcome.value, outcome.value, outcome.label),
+        finding.code,
+        finding.sentence,
+    )
+
+
+@register.filter
+def reason(why: str) -> str:
+    return REASONS.get(why, why)
+
+
+@register.filter
+def title_in(check_id: str, titles: Mapping[str, str]) -> str:
+    return titles.get(check_id, check_id)
 
 
 @register.filter
@@ -145,12 +177,12 @@ def note_tone(kind: str) -> str:
 
 @register.filter
 def message_shape(tags: str) -> str:
-    return MESSAGE_SHAPES.get(tags, "arrow")
+    return MESSAGES.get(tags, "arrow")
 
 
 @register.filter
 def message_tone(tags: str) -> str:
-    return {"success": "pass", "warning": "warn", "error": "fail"}.get(tags, "accent")
+    return MESSAGES.get(tags, "accent")
 
 
 @register.filter
@@ -159,10 +191,6 @@ def exchange_tone(status: int | None) -> str:
     if status is None or status >= 500:
         return "fail"
     return "warn" if status >= 400 else "accent"
-
-
-def _cause_shape(cause: str) -> str:
-    return {causes.NONE: "pass", causes.UNDETERMINED: "error"}.get(cause, "fail")
 
 
 def _outcome(value: str) -> Outcome:

@@ -19,6 +19,7 @@ from diagnostics.runs.templatetags.outcomes import STATUS_TONES, cause_tone
 from diagnostics.web.badges import icon
 
 register = template.Library()
+register.filter("run_summary", describe_run)
 
 
 @register.inclusion_tag("runs/_strip.html")
@@ -31,17 +32,12 @@ def strip_of(client: OAuthClient) -> dict[str, object]:
 @register.simple_tag
 def run_shape(run: Run) -> SafeString:
     """The verdict as a shape alone, for use next to its words."""
-    return icon({"pass": "pass", "error": "error", "fail": "fail"}[cause_tone(run.cause)] if run.cause else run.status)
+    return icon(cause_tone(run.cause) if run.cause else run.status)
 
 
 @register.filter
 def run_tone(run: Run) -> str:
     return cause_tone(run.cause) if run.cause else STATUS_TONES.get(run.status, "skip")
-
-
-@register.filter
-def run_summary(run: Run) -> str:
-    return describe_run(run)
 
 
 @register.simple_tag

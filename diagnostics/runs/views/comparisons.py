@@ -4,21 +4,31 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from diagnostics.accounts.requests import Request
 from diagnostics.comparison.raw import raw_difference
-from diagnostics.orgs.models import OrgChange
-from diagnostics.runs.forms.comparisons import PairForm
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries import comparisons as queries
 from diagnostics.runs.queries.comparisons import compare_stored_runs
 
-MAX_CELLS = 60
-MAX_FLIPS = 30
 MAX_NUMBER_LENGTH = 20
+LARGEST = 2**63 - 1
+MESSAGES = {
+    "invalid": "Enter the number of a run, such as 275.",
+    "min_value": "Enter the number of a run, such as 275.",
+    "max_value": "No run has this number.",
+}
+
+
+class PairForm(forms.Form):
+    """Two runs by their numbers, from the address; either may be missing."""
+
+    a = forms.IntegerField(label="First run", required=False, min_value=1, max_value=LARGEST, error_messages=MESSAGES)
+    b = forms.IntegerField(label="Second run", required=False, min_value=1, max_value=LARGEST, error_messages=MESSAGES)
 
 
 @require_safe
@@ -37,7 +47,8 @@ def comparison(request: Request) -> HttpResponse:
         "b": second,
         "comparison": result,
         **_order_context(request, a, first, second),
-        **_changes_context(changes),
+        "changes": changes[: queries.MAX_CHANGES],
+        "has_more_changes": len(changes) > queries.MAX_CHANGES,
     }
     return render(request, "runs/comparisons/detail.html", context)
 
@@ -72,20 +83,14 @@ def _time_ordered(request: Request, a: Run, b: Run) -> tuple[Run, Run]:
 
 
 def _order_context(request: Request, named_first: Run, first: Run, second: Run) -> dict[str, Any]:
-    """The order of the two runs, for the page."""
     one_client = first.client_id == second.client_id
     is_turned = one_client and _start_time(first) > _start_time(second)
-    if not one_client:
-        labels = ("First", "Second")
-    elif is_turned:
-        labels = ("Later", "Earlier")
-    else:
-        labels = ("Earlier", "Later")
+    labels = ("Later", "Earlier") if is_turned else ("Earlier", "Later")
     return {
         "one_client": one_client,
         "is_turned": is_turned,
         "was_ordered": named_first.pk != first.pk,
-        "words": labels,
+        "words": labels if one_client else ("First", "Second"),
     }
 
 
@@ -93,14 +98,10 @@ def _start_time(run: Run) -> tuple[datetime, int]:
     return run.started_at or run.created_at, run.pk
 
 
-def _changes_context(changes: list[OrgChange]) -> dict[str, Any]:
-    return {"changes": changes[: queries.MAX_CHANGES], "has_more_changes": len(changes) > queries.MAX_CHANGES}
-
-
 def _pick(request: Request, form: PairForm, a: Run | None, b: Run | None, ticked: int = 0) -> HttpResponse:
     """Asks for the missing runs. 404 only if an ID was given that no run has."""
-    given = {name: form.cleaned_data.get(name) for name in ("a", "b")}
-    missing = [number for number, run in ((given["a"], a), (given["b"], b)) if number and run is None]
+    given = ((form.cleaned_data.get("a"), a), (form.cleaned_data.get("b"), b))
+    missing = [number for number, run in given if number and run is None]
     one = a or b
     context: dict[str, Any] = {"form": form, "missing": missing, "one": one, "ticked": ticked}
     if one is None:

@@ -1,5 +1,9 @@
 """The page that confirms a live start."""
 
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -8,11 +12,29 @@ from django.views.decorators.http import require_http_methods
 from diagnostics import tasks
 from diagnostics.accounts.access import admin_required
 from diagnostics.accounts.requests import Request
-from diagnostics.runs.forms.live_start import LiveStartForm
 from diagnostics.runs.live_start import start_live, why_start_refused
-from diagnostics.runs.lookups import find_run
 from diagnostics.runs.models import Run
+from diagnostics.runs.queries.runs import find_run
 from diagnostics.web.refusals import ActionRefused
+
+
+class LiveStartForm(forms.Form):
+    typed = forms.CharField(
+        label="Conversation ID",
+        max_length=200,
+        strip=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+
+    def __init__(self, *args: Any, conversation_id: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conversation_id = conversation_id
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"]
+        if typed != self.conversation_id:
+            raise ValidationError("That isn't this run's conversation ID. Nothing was started.")
+        return typed
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

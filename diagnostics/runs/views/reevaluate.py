@@ -1,7 +1,6 @@
 """Re-evaluation of stored runs: in batches, and of one run. Stores nothing and sends nothing to an org."""
 
 import re
-from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -13,9 +12,9 @@ from diagnostics.accounts.requests import Request, viewer_time_zone
 from diagnostics.checks import base as checks
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.forms.list import RunFilterForm
-from diagnostics.runs.lookups import find_run
 from diagnostics.runs.queries.choices import run_choices
-from diagnostics.runs.queries.pages import PagePosition, read_position
+from diagnostics.runs.queries.pages import read_position
+from diagnostics.runs.queries.runs import find_run
 from diagnostics.runs.reevaluate import ReevaluatedRun, reevaluate_page, reevaluate_run
 
 BATCH_SIZE = 10
@@ -24,34 +23,24 @@ COUNTS = ("looked", "differ", "untold")
 OTHER_PARAMETERS = ("page", "go", *COUNTS)
 
 
-@dataclass(frozen=True)
-class ReevaluationQuery:
-    """Filters, position in the list, and the counts of earlier batches."""
-
-    filters: RunFilter
-    position: PagePosition | None
-    counts: dict[str, int]
-
-
 @require_safe
 def reevaluate(request: Request) -> HttpResponse:
     """The runs are filtered as in the run list; `go` starts the re-evaluation."""
-    query = _read_query(request)
+    filters = _filters(request)
     context: dict[str, object] = {
-        "filters": query.filters,
-        "form": RunFilterForm(query.filters, run_choices(request.user)),
-        "query": query.filters.to_query(),
+        "filters": filters,
+        "form": RunFilterForm(filters, run_choices(request.user)),
+        "query": filters.to_query(),
     }
-    if "go" in request.GET and not query.filters.problems:
-        context |= _batch(query)
+    if "go" in request.GET and not filters.problems:
+        context |= _batch(request, filters)
     return render(request, "runs/reevaluation/list.html", context)
 
 
 @require_safe
 def reevaluate_batch(request: Request) -> HttpResponse:
     """The fragment with the next batch."""
-    query = _read_query(request)
-    return render(request, "runs/reevaluation/_batch.html", _batch(query))
+    return render(request, "runs/reevaluation/_batch.html", _batch(request, _filters(request)))
 
 
 @require_safe
@@ -63,30 +52,25 @@ def run_reevaluate(request: Request, pk: int) -> HttpResponse:
     return render(request, "runs/reevaluation/detail.html", context)
 
 
-def _read_query(request: Request) -> ReevaluationQuery:
-    filters = RunFilter.read(
-        request.GET, timezone.now(), viewer_time_zone(request), viewer=request.user, also=OTHER_PARAMETERS
-    )
+def _filters(request: Request) -> RunFilter:
+    now, zone = timezone.now(), viewer_time_zone(request)
+    return RunFilter.read(request.GET, now, zone, viewer=request.user, also=OTHER_PARAMETERS)
+
+
+def _batch(request: Request, filters: RunFilter) -> dict[str, object]:
+    """The next runs, and the counts of these and the earlier batches."""
     position = read_position(request.GET.get("page", ""), filters.sort)
-    return ReevaluationQuery(filters, position, {name: _number(request.GET.get(name, "")) for name in COUNTS})
-
-
-def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
-
-
-def _batch(query: ReevaluationQuery) -> dict[str, object]:
-    reevaluated, next_position = reevaluate_page(query.filters, query.position, BATCH_SIZE)
-    failed = [run for run in reevaluated if run.result.problem]
-    differing = [run for run in reevaluated if run.result.differs]
+    reevaluated, next_position = reevaluate_page(filters, position, BATCH_SIZE)
+    given = {name: request.GET.get(name, "") for name in COUNTS}
+    before = {name: int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0 for name, text in given.items()}
     counts = {
-        "looked": query.counts["looked"] + len(reevaluated),
-        "differ": query.counts["differ"] + len(differing),
-        "untold": query.counts["untold"] + len(failed),
+        "looked": before["looked"] + len(reevaluated),
+        "differ": before["differ"] + sum(run.result.differs for run in reevaluated),
+        "untold": before["untold"] + sum(bool(run.result.problem) for run in reevaluated),
     }
     parameters: dict[str, str | int] = {"page": next_position, "go": "1", **counts}
-    next_query = "&".join(filter(None, (query.filters.to_query(), urlencode(parameters))))
-    continues = bool(next_position) and counts["looked"] // RUNS_PER_CLICK == query.counts["looked"] // RUNS_PER_CLICK
+    next_query = "&".join(filter(None, (filters.to_query(), urlencode(parameters))))
+    continues = bool(next_position) and counts["looked"] // RUNS_PER_CLICK == before["looked"] // RUNS_PER_CLICK
     return {
         "olds": [run for run in reevaluated if run.result.differs or run.result.problem],
         "titles": checks.titles(),

@@ -1,11 +1,11 @@
-"""Run pages: one run and its progress, one exchange, and repeating a run."""
+"""Run pages: one run and its progress, one exchange, repeating a run, and re-checking its cause until it is fixed."""
 
-from math import ceil
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics import tasks
@@ -19,14 +19,20 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import report
 from diagnostics.runs.create import repeat_run, repeatable_checks
 from diagnostics.runs.live_start import why_start_refused
-from diagnostics.runs.lookups import find_exchange, find_finding, find_run
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries.comparisons import neighbours_of
-from diagnostics.runs.queries.named_providers import providers_named
-from diagnostics.runs.queries.runs import exchanges_of, findings_of, state_of
-from diagnostics.runs.rate_limit_waits import wait_of_run
-from diagnostics.runs.run_json import run_json
-from diagnostics.runs.views.watches import watch_context
+from diagnostics.runs.queries.runs import (
+    exchanges_of,
+    find_exchange,
+    find_finding,
+    find_run,
+    findings_of,
+    newest_watch,
+    providers_named,
+    state_of,
+)
+from diagnostics.runs.run_json import json_of_stored_run
+from diagnostics.runs.watches import check_to_watch, start_watch, stop_watch
 from diagnostics.web.refusals import ActionRefused
 
 
@@ -34,23 +40,13 @@ from diagnostics.web.refusals import ActionRefused
 def run_detail(request: Request, pk: int) -> HttpResponse:
     """With `print` in the query string everything on the page is expanded."""
     run = find_run(pk, request.user)
-    context = {"unfolded": "print" in request.GET}
-    return render(request, "runs/detail.html", {**_run_context(request, run), **context})
+    return render(request, "runs/detail.html", {**_run_context(request, run), "unfolded": "print" in request.GET})
 
 
 @require_safe
 def run_as_json(request: Request, pk: int) -> HttpResponse:
     """The same JSON as the command line prints with --json."""
-    run = find_run(pk, request.user)
-    data = run_json(
-        run=run.pk,
-        verdict=run.verdict if isinstance(run.verdict, dict) else {},
-        findings=[finding.as_dict() for finding in findings_of(run)],
-        exchanges=[exchange.as_dict() for exchange in run.exchanges.order_by("position")],
-        duration_ms=run.duration_ms or 0.0,
-        critical_path_ms=run.critical_path_ms or 0.0,
-        wait_s=ceil(wait_of_run(run)),
-    )
+    data = json_of_stored_run(find_run(pk, request.user))
     return JsonResponse(data, json_dumps_params={"indent": 1, "ensure_ascii": False})
 
 
@@ -124,3 +120,46 @@ def _run_context(request: Request, run: Run) -> dict[str, object]:
         context["since"] = [change for change in changes if change.change != FindingChange.SAME]
         context["unchanged"] = [change for change in changes if change.change == FindingChange.SAME]
     return context
+
+
+@require_safe
+def watch_state(request: Request, pk: int) -> HttpResponse:
+    """The fragment. 204 if the page already shows this state."""
+    run = find_run(pk, request.user)
+    context = watch_context(request, run)
+    if context["watch_seen"] and request.GET.get("seen") == context["watch_seen"]:
+        return not_modified_fragment()
+    return render(request, "runs/_watch.html", {"run": run, **context, "is_watch_fragment": True})
+
+
+@require_POST
+@may_run_required
+def watch_start(request: Request, pk: int) -> HttpResponse:
+    try:
+        start_watch(find_run(pk, request.user), request.user)
+    except ActionRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("run", pk)
+
+
+@require_POST
+@may_run_required
+def watch_stop(request: Request, pk: int) -> HttpResponse:
+    """Does nothing if the watch has already ended."""
+    stop_watch(find_run(pk, request.user))
+    return redirect("run", pk)
+
+
+def watch_context(request: Request, run: Run) -> dict[str, Any]:
+    """The newest watch, and whether the user may start one."""
+    watch = newest_watch(run)
+    may_start = request.user.may_run and not (watch and watch.is_open)
+    titles = checks.titles()
+    check_id = check_to_watch(run) if may_start else ""
+    state = f"{watch.pk}.{watch.state}.{watch.checked}.{watch.latest.status if watch.latest else ''}" if watch else ""
+    return {
+        "watch": watch,
+        "watch_title": titles.get(watch.check_id, watch.check_id) if watch else "",
+        "watchable": titles.get(check_id, check_id),
+        "watch_seen": state,
+    }

@@ -1,17 +1,26 @@
 """Predicts the verdict of a stored run after changes, by today's checks and rules over the changed evidence."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from itertools import combinations, islice
 from typing import Any
 
 from diagnostics.checks.base import find_check
+from diagnostics.checks.deployments import CHANNELS
+from diagnostics.checks.permissions import MEDIUM_OF
 from diagnostics.engine import causes
+from diagnostics.engine.diagnosis import aim_of
 from diagnostics.engine.finding import AnyFinding, FindingResult
+from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.fields import mappings, text, texts
+from diagnostics.genesys.paths import is_uuid
 from diagnostics.genesys.regions import Region
-from diagnostics.runs.reevaluation import (
+from diagnostics.parsing.intent import START_PATH, Aim
+from diagnostics.runs.reevaluation.verdicts import (
     NOT_IN_ARCHIVE,
     REQUEST_PREFIXES,
     StoredEvidence,
@@ -19,8 +28,8 @@ from diagnostics.runs.reevaluation import (
     evaluate_stored,
     why_not_evaluated,
 )
-from diagnostics.runs.what_if.changes import PlannedChange, changed_inputs
-from diagnostics.runs.what_if.evidence import changed_evidence
+from diagnostics.runs.what_if.changes import ON, ChangeKind, PlannedChange, changed_inputs
+from diagnostics.runs.what_if.evidence import changed_evidence, divisions_of_conversations, known_names
 
 RESPONSE_CHECKS = ("answer.",)
 
@@ -84,7 +93,8 @@ class Predictor:
         changed = changed_evidence(self.stored.exchanges, changes, self.contract)
         after = self._evaluate(changes, changed.exchanges)
         unknown = [*changed.unknown, *_not_asked(after)]
-        has_effect = _results(after) != _results(self.without_response) or self._is_other_call(changes)
+        is_other_call = changed_inputs(self.stored.inputs, changes, self.contract).call != self.stored.inputs.call
+        has_effect = is_other_call or _results(after) != _results(self.without_response)
         if not has_effect:
             # Neither the call nor anything that the checks read has changed, so the pasted response still counts.
             after = self.now
@@ -99,9 +109,6 @@ class Predictor:
         unaffected = tuple(finding for finding in self.stored.findings if _is_unaffected(finding))
         changed = replace(self.stored, inputs=inputs, exchanges=exchanges, findings=unaffected)
         return evaluate_stored(changed, self.region, self.contract)
-
-    def _is_other_call(self, changes: Sequence[PlannedChange]) -> bool:
-        return changed_inputs(self.stored.inputs, changes, self.contract).call != self.stored.inputs.call
 
     def _effect(self, after: StoredEvidence) -> PredictedEffect:
         before, results = _results(self.without_response), _results(after)
@@ -135,3 +142,128 @@ def _not_asked(evidence: StoredEvidence) -> Iterator[str]:
     unread = [finding.check_id for finding in evidence.findings if finding.code == NOT_IN_ARCHIVE]
     if unread:
         yield f"So these checks are inconclusive: {', '.join(find_check(id).title for id in dict.fromkeys(unread))}."
+
+
+MOST_OF_ONE_KIND = 3  # deployments, roles and providers to try
+MOST_PAIRS = 60
+MOST_SHOWN = 3
+
+
+def smallest_change(predictor: Predictor) -> tuple[tuple[PlannedChange, ...], ...]:
+    """The smallest sets of changes that fix the call, all of one size; () if none does, or if nothing is wrong.
+
+    Single changes are tried first, then pairs.
+    """
+    if predictor.problem or predictor.now.verdict["cause"] == causes.NONE:
+        return ()
+    singles = list(dict.fromkeys(candidates(predictor)))
+    pairs = islice(combinations(singles, 2), MOST_PAIRS)
+    for sets in (((single,) for single in singles), (pair for pair in pairs if _is_sensible(pair))):
+        fixing = (changes for changes in sets if predictor.predict(changes).effect == PredictedEffect.FIXES)
+        if found := tuple(islice(fixing, MOST_SHOWN)):
+            return found
+    return ()
+
+
+def _is_sensible(pair: Sequence[PlannedChange]) -> bool:
+    """Two values for the same thing exclude each other."""
+    first, second = pair
+    return (first.kind, first.of) != (second.kind, second.of) or first.kind == ChangeKind.ADD_SCOPE
+
+
+def candidates(predictor: Predictor) -> Iterator[PlannedChange]:
+    """The changes that the findings suggest, in the order in which a call meets its faults."""
+    by_check: dict[str, list[FindingResult]] = {}
+    for finding in predictor.now.findings:
+        by_check.setdefault(finding.check_id, []).append(finding)
+    yield from _of_call(predictor, by_check)
+    for finding in by_check.get("oauth.scopes", ()):
+        if finding.code == "scope_missing":
+            yield PlannedChange(ChangeKind.ADD_SCOPE, finding.subject)
+        elif finding.code == "user_scope_missing":
+            yield from (PlannedChange(ChangeKind.ADD_SCOPE, scope) for scope in finding.evidence["needs"])
+    yield from _of_roles(predictor, by_check)
+    for finding in by_check.get("deployments.cobrowse", ()):
+        yield from _of_deployments(finding)
+
+
+def _of_call(predictor: Predictor, by_check: dict[str, list[FindingResult]]) -> Iterator[PlannedChange]:
+    inputs = predictor.stored.inputs
+    aim = aim_of(inputs, predictor.contract)
+    if inputs.call is None or aim is None:
+        return
+    for finding in by_check.get("request.host", ()):
+        if finding.outcome == "fail":
+            yield PlannedChange(ChangeKind.HOST, text(finding.evidence, "wanted"))
+    id = inputs.conversation_id or aim.id_text
+    has_gateway = any(finding.code == "listed" for finding in by_check.get("provider.configured", ()))
+    for path in _paths(aim, has_gateway):
+        filled = path.replace("{conversationId}", id) if is_uuid(id) else path
+        if "{" not in filled and (filled != aim.path or inputs.call.query):
+            yield PlannedChange(ChangeKind.PATH, filled)
+    methods = dict.fromkeys((*aim.published_methods, *(operation.method for operation in aim.nearest)))
+    yield from (PlannedChange(ChangeKind.METHOD, method) for method in methods if method != aim.method)
+    if any(finding.outcome in ("fail", "warn") for finding in by_check.get("request.headers", ())):
+        yield PlannedChange(ChangeKind.HEADER, "Bearer [token]", "Authorization")
+    if inputs.call.body:
+        yield PlannedChange(ChangeKind.BODY)
+    yield from _of_providers(by_check)
+
+
+def _paths(aim: Aim, has_gateway: bool) -> Iterator[str]:
+    if aim.starts_session and has_gateway and aim.world != "published":
+        yield gateway.SESSIONS_PATH
+    if aim.starts_session or aim.fault == "id_missing":
+        yield START_PATH
+    if aim.repaired:
+        yield aim.repaired
+    if aim.world != "published" and not aim.starts_session:
+        yield from (operation.path for operation in aim.nearest[:1])
+
+
+def _of_providers(by_check: dict[str, list[FindingResult]]) -> Iterator[PlannedChange]:
+    for finding in by_check.get("provider.match", ()):
+        if finding.outcome != "fail":
+            continue
+        listed = texts(finding.evidence, "ids")
+        nearest = text(finding.evidence, "nearest")
+        for id in list(dict.fromkeys([*([nearest] if nearest else []), *listed]))[:MOST_OF_ONE_KIND]:
+            yield PlannedChange(ChangeKind.BODY, json.dumps({"providerId": id}))
+            if finding.code == "disabled":
+                yield PlannedChange(ChangeKind.PROVIDER, ON, id)
+
+
+def _of_roles(predictor: Predictor, by_check: dict[str, list[FindingResult]]) -> Iterator[PlannedChange]:
+    for finding in by_check.get("permissions.call", ()):
+        evidence = finding.evidence
+        roles = known_names(predictor.stored.exchanges).roles[:MOST_OF_ONE_KIND]
+        needed = texts(evidence, "needs")
+        medium = text(evidence, "medium") or _medium(by_check)
+        if finding.code in ("permission_missing", "conditional", "other_medium"):
+            for permission in sorted(needed, key=lambda name: MEDIUM_OF.get(name, medium) != medium):
+                yield from (PlannedChange(ChangeKind.ADD_PERMISSION, permission, role) for role in roles or [""])
+        elif finding.code in ("division_missing", "held_somewhere"):
+            # Those of the conversation, by any of the run's reads.
+            divisions = texts(evidence, "divisions") or divisions_of_conversations(predictor.stored.exchanges)
+            for division in divisions:
+                yield from (PlannedChange(ChangeKind.ADD_DIVISION, division, role) for role in roles)
+
+
+def _medium(by_check: dict[str, list[FindingResult]]) -> str:
+    """The medium of the conversation, as in `MEDIUM_OF`."""
+    kinds = {kind for finding in by_check.get("conversation.media", ()) for kind in texts(finding.evidence, "kinds")}
+    return "calls" if kinds == {"calls"} else "messages"
+
+
+def _of_deployments(finding: FindingResult) -> Iterator[PlannedChange]:
+    deployments = mappings(finding.evidence, "deployments")
+    if finding.code == "none_active":
+        for deployment in deployments[:MOST_OF_ONE_KIND]:
+            yield PlannedChange(ChangeKind.STATUS, "Active", text(deployment, "id"))
+    elif finding.code == "off":
+        channel = text(finding.evidence, "channel")
+        channels = ",".join(CHANNELS.values()) if channel == "Voice" else "Webmessaging"
+        active = [item for item in deployments if text(item, "status").lower() == "active"]
+        for deployment in active[:MOST_OF_ONE_KIND]:
+            yield PlannedChange(ChangeKind.ENABLED, ON, text(deployment, "id"))
+            yield PlannedChange(ChangeKind.CHANNELS, channels, text(deployment, "id"))

@@ -14,7 +14,7 @@ from diagnostics.orgs.clients import start_verification, verify_client
 from diagnostics.orgs.models import AccessToken, ConfigurationSync, HeldPermission, OAuthClient, OrgChange, Provider
 from diagnostics.orgs.sync import lifecycle
 from diagnostics.orgs.sync.lifecycle import due_syncs, run_sync, start_sync
-from diagnostics.runs.seen_providers import store_seen_providers
+from diagnostics.runs.close import store_seen_providers
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_client, make_finding, make_provider, make_run, make_snapshot
 from tests.orgs.sync.demo_sync import changes_of, demo_org, deployment, gateway_client, resume_sync, sync

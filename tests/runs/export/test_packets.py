@@ -17,8 +17,7 @@ from diagnostics.orgs.models import ConfigurationSync, OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.create import create_run
 from diagnostics.runs.execute import execute_run
-from diagnostics.runs.export.packet import LeakFound, stamp_of
-from diagnostics.runs.export.packets import packet_of, page_of, redacted_run
+from diagnostics.runs.export.packet import LeakFound, packet_of, page_of, redacted_run
 from diagnostics.runs.export.pseudonyms import Pseudonyms, derived_key
 from diagnostics.runs.models import Run
 from tests.factories import make_exchange, make_finding, make_run, make_user
@@ -130,7 +129,7 @@ def test_the_stored_run_stays_as_it_was(clients: dict[str, OAuthClient]) -> None
 def test_the_archive_holds_the_files_in_one_folder(clients: dict[str, OAuthClient]) -> None:
     reported = redacted_run(diagnosed(clients[NO_ROLE.client], NO_ROLE))
     packet = packet_of(reported, "0")
-    with zipfile.ZipFile(io.BytesIO(packet.zipped(stamp_of(reported)))) as archive:
+    with zipfile.ZipFile(io.BytesIO(packet.zipped())) as archive:
         assert archive.testzip() is None
         assert {each.filename for each in archive.infolist()} == {f"{packet.name}/{name}" for name in FILES}
         assert archive.read(f"{packet.name}/README.txt").decode() == packet.files["README.txt"]

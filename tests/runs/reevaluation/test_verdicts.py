@@ -29,7 +29,7 @@ from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.models import Exchange, Finding, Run
 from diagnostics.runs.queries.pages import read_position
 from diagnostics.runs.reevaluate import reevaluate_all, reevaluate_page, reevaluate_run
-from diagnostics.runs.reevaluation import Reevaluation
+from diagnostics.runs.reevaluation.verdicts import Reevaluation
 from tests.factories import make_client, make_open_run, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,11 +10,10 @@ from django.utils import timezone
 
 from diagnostics.accounts.models import User
 from diagnostics.runs.filters import RunFilter
-from diagnostics.runs.models import Run, SavedView
+from diagnostics.runs.models import SavedView
 from diagnostics.runs.queries import matrix as run_matrices
 from diagnostics.runs.queries import pages as run_pages
 from diagnostics.runs.queries.pages import run_page
-from diagnostics.runs.queries.runs import recent_runs
 from diagnostics.runs.queries.strips import strips
 from tests.factories import make_client, make_exchange, make_open_run, make_run
 
@@ -286,10 +285,3 @@ def test_what_is_large_stays_in_the_database(as_lead: Client) -> None:
     run = run_page(RunFilter()).runs[0]
     assert {"inputs", "verdict", "environment", "search_keys"} <= run.get_deferred_fields()
     assert "secret" in run.client.get_deferred_fields()
-
-
-def test_recent_runs_are_the_newest_by_time() -> None:
-    new = make_run()
-    old = make_run(new.client, created_at=timezone.now() - timedelta(days=2))
-    assert recent_runs(None) == [new, old]
-    assert Run.objects.count() == 2

@@ -13,8 +13,9 @@ from diagnostics.evaluation.what_if import stored_run_of
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.documents import grants
 from diagnostics.parsing.call import ReceivedResponse
-from diagnostics.runs.what_if import ChangeKind, PlannedChange, PredictedEffect, Predictor, smallest_change
+from diagnostics.runs.what_if.changes import ChangeKind, PlannedChange
 from diagnostics.runs.what_if.evidence import path_of
+from diagnostics.runs.what_if.prediction import PredictedEffect, Predictor, smallest_change
 
 CONVERSATION = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 START, VIEW = "conversation:cobrowse:add", "conversation:communication:view"
@@ -154,7 +155,7 @@ def test_a_problem_that_only_the_response_shows_is_not_called_fixed(healthy: Pre
     assert predictor.now.verdict["cause"] == "auth.token_expired"
     prediction = predictor.predict([change("body")])
     assert (prediction.cause, prediction.effect) == ("none", PredictedEffect.UNSEEN)
-    assert smallest_change(predictor).fixes == ()
+    assert smallest_change(predictor) == ()
 
 
 def test_two_faults_need_a_pair_and_a_healthy_run_nothing(healthy: Predictor) -> None:
@@ -167,8 +168,8 @@ def test_two_faults_need_a_pair_and_a_healthy_run_nothing(healthy: Predictor) ->
     twice = with_grants(healthy, remove_start)
     wrong = replace(twice.stored.inputs, call=replace(call, url=call.url.replace("mypurecloud.com", "mypurecloud.de")))
     found = smallest_change(Predictor(replace(twice.stored, inputs=wrong), twice.region, twice.contract))
-    assert {item.kind for item in found.fixes[0]} == {ChangeKind.HOST, ChangeKind.ADD_PERMISSION}
-    assert smallest_change(healthy).fixes == ()
+    assert {item.kind for item in found[0]} == {ChangeKind.HOST, ChangeKind.ADD_PERMISSION}
+    assert smallest_change(healthy) == ()
 
 
 def test_a_run_without_its_responses_predicts_nothing(healthy: Predictor) -> None:

@@ -7,8 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count
+from django.db.models.functions import Trunc
+
 from diagnostics.engine import causes
 from diagnostics.runs.filters import WRONG, RunFilter
+from diagnostics.runs.models import Run
 from diagnostics.web.charts import (
     Scale,
     Tick,
@@ -188,13 +192,9 @@ def _series(totals: Counter[str], links: PeriodLinks) -> list[Series]:
         for rank, cause in enumerate(ranked[:MAX_SERIES], 1)
     ]
     others = sum(totals[cause] for cause in ranked[MAX_SERIES:])
-    undetermined = causes.UNDETERMINED
     found.append(Series(OTHERS, "Other causes", "others", others, ""))
-    found.append(
-        Series(
-            undetermined, causes.title_of(undetermined), undetermined, totals[undetermined], links.query(undetermined)
-        )
-    )
+    last = causes.UNDETERMINED
+    found.append(Series(last, causes.title_of(last), last, totals[last], links.query(last)))
     return [series for series in found if series.total]
 
 
@@ -219,3 +219,19 @@ def _label(unit: str, start: datetime) -> str:
     if unit == "month":
         return f"{start:%b %Y}"
     return f"{'Week of ' if unit == 'week' else ''}{start.day} {start:%b}"
+
+
+def failure_chart(filters: RunFilter, now: datetime, zone: ZoneInfo) -> FailureChart:
+    """Counts whole runs only, since a part does not check everything. Without a start, from the first run on."""
+    runs = filters.apply(Run.objects.filter(branch=""))
+    until = min(filters.times.until or now, now)
+    first_run = runs.order_by("created_at", "id").values_list("created_at", flat=True)
+    since = filters.times.since or first_run.first() or until
+    unit = unit_for(since, until)
+    counts = (
+        runs.filter(created_at__lte=until)
+        .order_by()
+        .values_list(Trunc("created_at", unit, tzinfo=zone), "cause")
+        .annotate(times=Count("*"))
+    )
+    return draw(counts, unit, since, until, filters, zone)
