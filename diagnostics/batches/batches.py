@@ -134,15 +134,15 @@ def start_runs(batch_id: int) -> list[int]:
 
 def start_waiting_runs() -> tuple[int, ...]:
     """Go on with the batches whose groups wait for their run. Returns the IDs of the new runs, to be queued."""
+
+    def give_up(pk: int) -> None:
+        problem = "The other groups couldn't be started because of an error in Cobrowse Doctor. Start them again."
+        Batch.objects.filter(pk=pk).update(is_starting=False, problem=problem)
+
     batches = without_set_aside(Batch.objects.filter(is_starting=True), Kind.BATCH).order_by("id")
-    found = process_rows(Kind.BATCH, list(batches.values_list("pk", flat=True)[:100]), start_runs, _give_up)
+    found = process_rows(Kind.BATCH, list(batches.values_list("pk", flat=True)[:100]), start_runs, give_up)
     return tuple(run_id for run_ids in found for run_id in run_ids)
 
 
 def resume_batch(pk: int) -> None:
     Batch.objects.filter(pk=pk).update(is_starting=True, problem="")
-
-
-def _give_up(pk: int) -> None:
-    problem = "The other groups couldn't be started because of an error in Cobrowse Doctor. Start them again."
-    Batch.objects.filter(pk=pk).update(is_starting=False, problem=problem)

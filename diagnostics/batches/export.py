@@ -25,12 +25,8 @@ def as_csv(state: BatchState) -> Iterator[str]:
 
 
 def as_json(state: BatchState) -> Iterator[str]:
-    yield json.dumps(document_of(state), ensure_ascii=False, indent=1)
-
-
-def document_of(state: BatchState) -> dict[str, Any]:
     batch = state.batch
-    return {
+    document = {
         "schema_version": SCHEMA_VERSION,
         "batch": batch.pk,
         "client": batch.client.name,
@@ -46,6 +42,7 @@ def document_of(state: BatchState) -> dict[str, Any]:
         "problem": batch.problem,
         "groups": [values_of(group) for group in state.groups],
     }
+    yield json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def values_of(group: BatchGroup) -> dict[str, Any]:

@@ -3,19 +3,17 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from diagnostics.accounts.models import User
 from diagnostics.batches.models import Batch, BatchGroup
 from diagnostics.engine.batch_review import GroupedCalls, counts_in_words, rest_in_words
 from diagnostics.orgs.visibility import visible_rows
-from diagnostics.runs.models import Run
+from diagnostics.runs.models import CLOSED
 from diagnostics.web.paging import KeyPage, key_page
 
 PAGE_SIZE = 50
-ENDED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
-CLIENT_COLUMNS = ("client__secret", "client__verification")
 RUN_COLUMNS = ("run__inputs", "run__environment", "run__search_keys", "run__planned")
 
 
@@ -53,15 +51,18 @@ class BatchState(GroupedCalls):
         return f"{runs}{'.' if self.batch.is_starting else ''}"
 
 
+def _batches(viewer: User) -> QuerySet[Batch]:
+    rows = Batch.objects.select_related("client", "started_by").defer("client__secret", "client__verification")
+    return visible_rows(rows, viewer)
+
+
 def batch_page(viewer: User, before: int | None = None) -> KeyPage[Batch]:
     """With the number of groups of each, and of those that have ended."""
-    rows = visible_rows(Batch.objects.select_related("client", "started_by").defer(*CLIENT_COLUMNS), viewer)
-    ended = Count("groups", filter=Q(groups__run__status__in=ENDED))
-    return key_page(rows.annotate(group_count=Count("groups"), ended_count=ended), PAGE_SIZE, before)
+    ended = Count("groups", filter=Q(groups__run__status__in=CLOSED))
+    return key_page(_batches(viewer).annotate(group_count=Count("groups"), ended_count=ended), PAGE_SIZE, before)
 
 
 def find_batch(pk: int, viewer: User) -> BatchState:
-    rows = visible_rows(Batch.objects.select_related("client", "started_by").defer(*CLIENT_COLUMNS), viewer)
-    batch = get_object_or_404(rows, pk=pk)
+    batch = get_object_or_404(_batches(viewer), pk=pk)
     groups = batch.groups.select_related("run").defer("inputs", *RUN_COLUMNS).order_by("position")
     return BatchState(batch, list(groups))

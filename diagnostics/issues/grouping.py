@@ -39,8 +39,6 @@ RULES_OF_CAUSES = (*RULES, *(rule for rule, _ in REFUSALS), *DEPARTURES)
 
 @dataclass(frozen=True)
 class IssueKey:
-    """Identifies an issue."""
-
     org: str
     cause: str
     target: str

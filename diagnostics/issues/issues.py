@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -52,13 +52,9 @@ def update_issues(run: Run, findings: Iterable[Finding]) -> None:
     """
     stored_run = _runs().get(pk=run.pk)
     org = lock_org(stored_run.client)
-    if (
-        stored_run.is_recorded_in_issues
-        or not stored_run.target
-        or _waiting_runs(run.client_id).exclude(pk=run.pk).exists()
-    ):
-        return
-    _store_issues(org, [_closed_run(stored_run, findings)])
+    is_next = stored_run.target and not stored_run.is_recorded_in_issues
+    if is_next and not _waiting_runs(run.client_id).exclude(pk=run.pk).exists():
+        _store_issues(org, [_closed_run(stored_run, findings)])
 
 
 def issue_of_cause(run: Run, cause: str) -> Issue:
@@ -116,13 +112,9 @@ def update_issues_of_waiting_runs(seconds: float = TICK_SECONDS) -> int:
 
 @transaction.atomic
 def add_note(issue: Issue, text: str, user: User) -> IssueNote:
-    note = _create_note(issue, text, user)
+    note = IssueNote.objects.create(issue=issue, text=Redactor().text(text), author=user)
     record("issue.noted", issue, after={"note": note.text}, person=user)
     return note
-
-
-def _create_note(issue: Issue, text: str, user: User) -> IssueNote:
-    return IssueNote.objects.create(issue=issue, text=Redactor().text(text), author=user)
 
 
 @transaction.atomic
@@ -144,7 +136,8 @@ def accept_issue(issue: Issue, reason: str, until: datetime, user: User) -> None
         accepted_until=until, accepted_reason=reason, accepted_by=user, accepted_at=timezone.now()
     )
     last_day = timezone.localdate(until - timedelta(microseconds=1))
-    _create_note(issue, f"Accepted until the end of {last_day:%-d %B %Y}: {reason}", user)
+    note = f"Accepted until the end of {last_day:%-d %B %Y}: {reason}"
+    IssueNote.objects.create(issue=issue, text=Redactor().text(note), author=user)
     record("issue.accepted", issue, after={"reason": reason, "until": last_day}, person=user)
     send_changes([(issue.pk, "accepted")])
 
@@ -155,7 +148,7 @@ def end_acceptance(issue: Issue, user: User) -> bool:
     accepted = Issue.objects.filter(pk=issue.pk, accepted_until__gt=timezone.now())
     if not accepted.update(**NOT_ACCEPTED):
         return False
-    _create_note(issue, "No longer accepted.", user)
+    IssueNote.objects.create(issue=issue, text="No longer accepted.", author=user)
     record("issue.acceptance_ended", issue, person=user)
     send_changes([(issue.pk, "acceptance_ended")])
     return True
@@ -214,13 +207,13 @@ def _process_batch_safely(client_id: int) -> int:
         if is_environment(error):
             raise
         log.warning("client %s: its runs are processed one by one: %s", client_id, error_location(error))
+
+    def skip(pk: int) -> None:
+        """Mark the run as processed without its findings, so that the client's other runs do not wait for it."""
+        Run.objects.filter(pk=pk).update(is_recorded_in_issues=True)
+
     first = _waiting_runs(client_id).order_by(*START_ORDER).values_list("pk", flat=True)[:1]
-    return sum(process_rows(Kind.RUN_FINDINGS, list(first), lambda pk: _process_batch(client_id, 1), _skip_run))
-
-
-def _skip_run(pk: int) -> None:
-    """Mark the run as processed without its findings, so that the client's other runs do not wait for it."""
-    Run.objects.filter(pk=pk).update(is_recorded_in_issues=True)
+    return sum(process_rows(Kind.RUN_FINDINGS, list(first), lambda pk: _process_batch(client_id, 1), skip))
 
 
 def _process_batch(client_id: int, limit: int = BATCH_SIZE) -> int:
@@ -263,33 +256,22 @@ def _store_issues(org: str, runs: list[ClosedRun]) -> None:
     for run in runs:
         targets |= run.targets
     rows = {IssueKey(row.org, row.cause, row.target): row for row in Issue.objects.filter(org=org, target__in=targets)}
-    before = {key: _history_of(row) for key, row in rows.items()}
+    names = [field.name for field in fields(IssueHistory)]
+    before = {key: IssueHistory(**{name: getattr(row, name) for name in names}) for key, row in rows.items()}
     after = update_histories(before, runs)
     new = {key: history for key, history in after.items() if key not in before}
     if new:
         new = _histories_after_newer_runs(org, new, runs)
     created = [Issue(**asdict(key), **asdict(history)) for key, history in new.items()]
     rows |= zip(new, Issue.objects.bulk_create(created), strict=True)
-    changed = [
-        _with_history(rows[key], history) for key, history in after.items() if key in before and history != before[key]
-    ]
-    Issue.objects.bulk_update(changed, HISTORY_FIELDS)
+    changed = {key: history for key, history in after.items() if key in before and history != before[key]}
+    for key, history in changed.items():
+        for name in names:
+            setattr(rows[key], name, getattr(history, name))
+    Issue.objects.bulk_update([rows[key] for key in changed], names)
     Run.objects.filter(pk__in=[run.run_id for run in runs]).update(is_recorded_in_issues=True)
     now = after | new
     send_changes([(row.pk, change) for key, row in rows.items() for change in changes_of(before.get(key), now[key])])
-
-
-HISTORY_FIELDS = tuple(IssueHistory.__dataclass_fields__)
-
-
-def _history_of(issue: Issue) -> IssueHistory:
-    return IssueHistory(**{name: getattr(issue, name) for name in HISTORY_FIELDS})
-
-
-def _with_history(issue: Issue, history: IssueHistory) -> Issue:
-    for name in HISTORY_FIELDS:
-        setattr(issue, name, getattr(history, name))
-    return issue
 
 
 def _histories_after_newer_runs(
@@ -312,12 +294,9 @@ def _histories_after_newer_runs(
         _closed_run(run, [finding for finding in findings if finding.run_id == run.pk])
         for run in _runs().filter(pk__in=later)
     ]
-    closed_runs.sort(key=lambda run: (run.at, run.run_id))
-    return {key: _resolved_by(key, history, closed_runs) for key, history in new.items()}
-
-
-def _resolved_by(key: IssueKey, history: IssueHistory, runs: list[ClosedRun]) -> IssueHistory:
-    for run in runs:
-        if run.resolves(key, history):
-            history = with_resolution(history, run.at)
-    return history
+    after = dict(new)
+    for closed in sorted(closed_runs, key=lambda run: (run.at, run.run_id)):
+        for key, history in after.items():
+            if closed.resolves(key, history):
+                after[key] = with_resolution(history, closed.at)
+    return after

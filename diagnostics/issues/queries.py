@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -167,42 +167,17 @@ def runs_where_it_works(issue: Issue, viewer: User) -> list[Run]:
     return [run for run in others if outcomes.get(run.pk) == {"pass"}]
 
 
-@dataclass(frozen=True)
-class FailingCallGroup:
-    """The same failing call of an org's clients. `pk` is one of its rows, to prefill a diagnosis."""
-
-    pk: int
-    org: str
-    clients: list[str]
-    method: str
-    template: str
-    cause: str
-    sentence: str
-    remedy: str
-    requests: int
-    failed: int
-    first_day: date | None
-    last_day: date | None
-    last_seen_at: datetime
-
-    @property
-    def percent(self) -> int:
-        """At least 1, since at least one request failed."""
-        return max(1, round(100 * self.failed / max(1, self.requests)))
-
-
 def failing_calls_page(viewer: User, org: str = "") -> dict[str, Any]:
     """The context of the page "Failing calls": the groups, most failures first, and the clients that couldn't be read.
 
     `org` is a key of `visible_orgs`, "" for all.
     """
     rows = _of_org(visible_rows(CallFailure.objects.filter(client__retired_at=None), viewer), org)
-    keys = ("client__org_id", "cause", "method", "template")
     found = (
         rows.order_by()
-        .values(*keys)
+        .values("client__org_id", "cause", "method", "template")
         .annotate(
-            pk=Max("id"),
+            row=Max("id"),  # one of them, to prefill a diagnosis
             org=Max("client__org_name"),
             clients=ArrayAgg("client__name", distinct=True, order_by="client__name"),
             total=Sum("requests"),
@@ -216,21 +191,12 @@ def failing_calls_page(viewer: User, org: str = "") -> dict[str, Any]:
         .order_by("-failures", "template", "method", "client__org_id")[: MOST_FAILING_CALLS + 1]
     )
     groups = [
-        FailingCallGroup(
-            pk=row["pk"],
-            org=row["org"] or row["clients"][0],
-            clients=row["clients"],
-            method=row["method"],
-            template=row["template"],
-            cause=row["cause"],
-            sentence=row["why"],
-            remedy=row["fix"],
-            requests=row["total"],
-            failed=row["failures"],
-            first_day=row["first"],
-            last_day=row["last"],
-            last_seen_at=row["seen"],
-        )
+        {
+            **row,
+            "org": row["org"] or row["clients"][0],
+            # At least 1, since at least one request failed.
+            "percent": max(1, round(100 * row["failures"] / max(1, row["total"]))),
+        }
         for row in found
     ]
     readings = _of_org(visible_rows(UsageReading.objects.filter(client__retired_at=None), viewer), org)

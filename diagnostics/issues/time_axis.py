@@ -55,8 +55,13 @@ def time_axis(
     since, until = since - margin, now + margin
     scale = Scale.of_times(since, until)
 
+    def mark(event: Event) -> Mark:
+        start = scale.at(event.at)
+        width = scale.at(event.ended_at or now) - start if event.lane == "incident" else 0.0
+        return Mark(event, start, max(round(width, 2), LEAST_WIDTH))
+
     def marks(lane: str) -> tuple[Mark, ...]:
-        return tuple(_mark(event, scale, now) for event in ordered if event.lane == lane)
+        return tuple(mark(event) for event in ordered if event.lane == lane)
 
     broke_from = scale.at(broke[0]) if broke else 0.0
     return TimeAxis(
@@ -68,9 +73,3 @@ def time_axis(
         broke_from=broke_from,
         broke_width=max(round(scale.at(broke[1]) - broke_from, 2), LEAST_WIDTH) if broke else 0.0,
     )
-
-
-def _mark(event: Event, scale: Scale, now: datetime) -> Mark:
-    start = scale.at(event.at)
-    width = scale.at(event.ended_at or now) - start if event.lane == "incident" else 0.0
-    return Mark(event, start, max(round(width, 2), LEAST_WIDTH))

@@ -53,11 +53,18 @@ def timeline_of(issue: Issue, incidents: Iterable[Incident], viewer: User) -> Ti
         comparison, between = compare_stored_runs(runs[broke.before.pk], runs[broke.after.pk])
     explains = {change.pk for change in comparison.explanation.org_changes} if comparison else set()
     suspects = tuple(change for change in between if change.pk in explains)
-    shown = _shown_points(history, broke)
+    points = [*history.points[-MAX_RUNS:], *((broke.before, broke.after) if broke else ())]
+    shown = {point.pk: point for point in points}.values()
     events = [
-        *map(_run_event, shown),
+        *(
+            Event(each.at, "run", TONES[each.state], f"Run {each.pk}: {each.title}", reverse("run", args=[each.pk]))
+            for each in shown
+        ),
         *(_change_event(change, is_suspect=change.pk in explains) for change in _changes(issue, shown, viewer)),
-        *(_incident_event(incident) for incident in incidents),
+        *(
+            Event(each.began_at, "incident", "fail", f"Incident: {each.issue.title}", ended_at=each.ended_at)
+            for each in incidents
+        ),
     ]
     now, zone = timezone.now(), timezone.get_current_timezone()
     times = (broke.before.at, broke.after.at) if broke else None
@@ -73,14 +80,6 @@ def timeline_of(issue: Issue, incidents: Iterable[Incident], viewer: User) -> Ti
     )
 
 
-def _shown_points(history: TargetHistory, broke: Flip | None) -> list[Point]:
-    """The newest runs, and the two at the break."""
-    points = {point.pk: point for point in history.points[-MAX_RUNS:]}
-    if broke is not None:
-        points |= {point.pk: point for point in (broke.before, broke.after)}
-    return list(points.values())
-
-
 def _changes(issue: Issue, points: Iterable[Point], viewer: User) -> list[OrgChange]:
     """Configuration changes of the org since the first of these runs."""
     since = min((point.at for point in points), default=issue.first_seen_at)
@@ -88,10 +87,6 @@ def _changes(issue: Issue, points: Iterable[Point], viewer: User) -> list[OrgCha
     rows = OrgChange.objects.filter(client__org_id=org) if org else OrgChange.objects.filter(client=issue.client)
     rows = visible_rows(rows.filter(at__gte=since), viewer).select_related("client")
     return list(rows.defer("client__secret", "client__verification").order_by("-at", "-id")[:MAX_CHANGES])
-
-
-def _run_event(point: Point) -> Event:
-    return Event(point.at, "run", TONES[point.state], f"Run {point.pk}: {point.title}", reverse("run", args=[point.pk]))
 
 
 def _change_event(change: OrgChange, *, is_suspect: bool) -> Event:
@@ -102,8 +97,3 @@ def _change_event(change: OrgChange, *, is_suspect: bool) -> Event:
     name = f"{change.get_about_display()} {change.name or change.ref}".strip()
     what = f"{change.setting} changed" if change.setting and change.kind == "changed" else change.get_kind_display()
     return Event(change.at, "change", tone, f"{name}: {what[0].lower()}{what[1:]}", is_suspect=is_suspect)
-
-
-def _incident_event(incident: Incident) -> Event:
-    label = f"Incident: {incident.issue.title}"
-    return Event(incident.began_at, "incident", "fail", label, ended_at=incident.ended_at)
