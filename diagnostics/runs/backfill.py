@@ -1,9 +1,9 @@
 """Fills columns of runs that older versions stored: target, environment and search keys."""
 
+from diagnostics.engine.diagnosis import aim_of
 from diagnostics.jobs.row_failures import Kind, process_rows, without_set_aside
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.parsing.intent import read_aim
 from diagnostics.runs.close import store_results_from_rows
 from diagnostics.runs.models import CLOSED, Run
 from diagnostics.runs.search_keys import target_of
@@ -19,8 +19,7 @@ def backfill_runs() -> int:
         run = incomplete.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
         if run is None:
             return None
-        inputs, contract = Inputs.from_json(run.inputs), current_contract(run.client.region)
-        aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
+        aim = aim_of(Inputs.from_json(run.inputs), current_contract(run.client.region))
         Run.objects.filter(pk=run.pk).update(target=target_of(run.client_id, run.kind, aim))
         store_results_from_rows(run)
         return pk

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from diagnostics.engine.diagnosis import aim_of
 from diagnostics.engine.facts import OrgFacts
 from diagnostics.genesys.response import response_from
 from diagnostics.jobs.row_failures import Kind, count_failure, is_busy, is_environment
@@ -19,7 +20,7 @@ from diagnostics.orgs.models import OAuthClient, Provider
 from diagnostics.orgs.status import store_status
 from diagnostics.orgs.status_rules import ClientStatus, status_from_verdict
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.parsing.intent import Aim, read_aim
+from diagnostics.parsing.intent import Aim
 from diagnostics.runs.models import OPEN, Finding, Run
 from diagnostics.runs.search_keys import past_target, search_keys_of
 from diagnostics.runs.signals import findings_stored, run_closed, run_ended
@@ -134,9 +135,8 @@ def _store_search_keys(run: Run, findings: list[Finding], environment: dict[str,
 
 def store_results_from_rows(run: Run) -> None:
     """Store the results of a run whose worker is gone, from its stored findings and exchanges."""
-    inputs = Inputs.from_json(run.inputs)
     contract = current_contract(run.inputs.get("target", {}).get("region", run.client.region))
-    aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
+    aim = aim_of(Inputs.from_json(run.inputs), contract)
     needed = aim.operation.permissions if aim and aim.operation else ()
     responses = [response_from(exchange.value()) for exchange in run.exchanges.order_by("position")]
     store_results(run, OrgFacts.of_responses(responses, needed).to_json() if responses else {}, aim)

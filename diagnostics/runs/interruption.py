@@ -7,14 +7,13 @@ from typing import Any
 from django.db import transaction
 
 from diagnostics.engine import causes
-from diagnostics.engine.diagnosis import verdict_with_fix
+from diagnostics.engine.diagnosis import aim_of, verdict_with_fix
 from diagnostics.engine.verdict import judge
 from diagnostics.genesys.regions import region
 from diagnostics.jobs.row_failures import error_location, is_environment
 from diagnostics.orgs.connection import incomplete_verdict
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.parsing.intent import read_aim
 from diagnostics.runs.close import force_close_run, run_in_savepoint, send_run_ended, store_results_from_rows
 from diagnostics.runs.live_start import report_unconfirmed_start
 from diagnostics.runs.models import OPEN, Run
@@ -91,7 +90,7 @@ def _verdict_of_rows(run: Run) -> dict[str, Any]:
         verdict = judge(findings, part=run.is_part).to_json()
     else:
         inputs, contract = Inputs.from_json(run.inputs), current_contract(run_region.key)
-        aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
+        aim = aim_of(inputs, contract)
         verdict = verdict_with_fix(findings, inputs, run_region, contract, aim, part=run.is_part)
     return _without_all_clear(verdict)
 

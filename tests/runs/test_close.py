@@ -1,5 +1,6 @@
 """What is kept of a run as it ends: by its worker, by the sweep, and for rows of earlier versions."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.utils import timezone
 
 from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.parsing.inputs import Inputs
+from diagnostics.parsing.inputs import Inputs, read_paste
 from diagnostics.runs.backfill import backfill_runs
 from diagnostics.runs.create import create_run
 from diagnostics.runs.execute import execute_run
@@ -59,6 +60,15 @@ def test_a_verdict_from_stored_rows_equals_that_of_the_worker(demo_client: OAuth
         sorted(search_keys),
         f"start:{demo_client.pk}",
     )
+
+
+def test_a_call_through_the_company_gateway_is_understood_from_stored_rows_too() -> None:
+    gateway = "https://gateway.bank.example/gc"
+    call = read_paste(f"GET {gateway}/api/v2/users/me", "").inputs
+    run = make_run(target="", inputs=replace(call, company_gateway=gateway).to_json())
+    assert backfill_runs() == 1
+    run.refresh_from_db()
+    assert run.target == f"call:{run.client_id}:GET /api/v2/users/me"
 
 
 def test_catching_up_ends() -> None:
