@@ -150,7 +150,7 @@ def providers(request: AuthenticatedRequest, filters: Query[ProviderParameters])
     rows = rows.defer(*HEAVY_CLIENT_COLUMNS, "settings", "search_text")
     if filters.q:
         rows = rows.filter(search_text__contains=filters.q.lower())
-    is_current = None if filters.gone is None else filters.gone == "no"
+    is_current = None if filters.removed is None else filters.removed == "no"
     exact = {"client": filters.client, "source": filters.source, "state": filters.state}
     rows = matching(rows, **exact, removed_at__isnull=is_current)
     found, next_url = page_of(request, rows, filters)

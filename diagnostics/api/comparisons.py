@@ -29,14 +29,14 @@ def comparison(request: AuthenticatedRequest, pair: Query[Pair]) -> schemas.Comp
     return schemas.ComparisonSchema(
         a=responses.run(request, a),
         b=responses.run(request, b),
-        alike=is_comparable(result.remarks),
+        comparable=is_comparable(result.remarks),
         remarks=[filled(schemas.RemarkSchema, remark) for remark in result.remarks],
-        became=result.explanation.step.kind.value,
+        verdict_change=result.explanation.step.kind.value,
         certainty=result.explanation.certainty,
         sentence=result.explanation.sentence,
         more=list(result.explanation.more),
-        surroundings=[filled(schemas.FactSchema, fact, state=fact.state.value) for fact in result.facts],
-        given=[filled(schemas.FactSchema, fact, state=fact.state.value) for fact in result.given],
+        setup=[filled(schemas.FactSchema, fact, state=fact.state.value) for fact in result.facts],
+        inputs=[filled(schemas.FactSchema, fact, state=fact.state.value) for fact in result.given],
         groups=[
             filled(schemas.ChangeGroupSchema, group, lines=list(map(_line, group.lines))) for group in result.groups
         ],

@@ -13,12 +13,12 @@ from diagnostics.issues.queries import find_issue, with_status
 from diagnostics.orgs.visibility import visible_rows
 
 router = Router(tags=["Issues and incidents"])
-findings_router = Router(tags=["Findings"])  # its operation IDs are those of earlier versions
+findings_router = Router(tags=["Findings"])
 
 
 def _issues(viewer: User, status: str) -> QuerySet[Issue]:
     rows = visible_rows(Issue.objects.select_related("client").defer(*HEAVY_CLIENT_COLUMNS), viewer)
-    return with_status(rows, {"open": "", "ended": "resolved"}.get(status, status))
+    return with_status(rows, {"open": ""}.get(status, status))
 
 
 @router.get("/issues", response=schemas.Issues, url_name="issues", summary="List issues by cause")

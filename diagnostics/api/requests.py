@@ -25,7 +25,7 @@ SearchText = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTR
 Text = Annotated[str, Field(min_length=1, max_length=300, pattern=NO_CONTROL_CHARACTERS)]
 PageSize = Annotated[int, Field(ge=1, le=MAX_ROWS, description="Maximum rows per page.")]
 YesNo = Literal["yes", "no"]
-EnvironmentName = Literal["production", "sandbox", "development", "unsaid"]
+EnvironmentName = Literal["production", "sandbox", "development", "unset"]
 
 
 Region = Annotated[str, Field(max_length=40, description="Use the region's live API document if there is one.")]
@@ -44,8 +44,8 @@ class PageParameters(QueryParameters):
 
 class ClientParameters(PageParameters):
     q: SearchText | None = Field(None, description="Part of the client's or the org's name.")
-    status: Literal["works", "broken", "unknown"] | None = Field(None, alias="standing")
-    environment: EnvironmentName | None = Field(None, alias="tier", description="Environment of the org.")
+    status: Literal["works", "broken", "unknown"] | None = None
+    environment: EnvironmentName | None = Field(None, description="Environment of the org.")
     retired: YesNo = Field("no", description="yes: list retired clients instead.")
 
 
@@ -54,12 +54,12 @@ class ProviderParameters(PageParameters):
     client: Id | None = None
     source: Literal["gateway", "deployment", "seen"] | None = None
     state: Literal["on", "off", "inactive", "unknown"] | None = None
-    gone: YesNo | None = Field(None, description="yes: only removed providers; no: only current ones.")
+    removed: YesNo | None = Field(None, description="yes: only removed providers; no: only current ones.")
 
 
 class IssueParameters(PageParameters):
     client: Id | None = None
-    state: Literal["open", "accepted", "ended", "all"] = "open"
+    state: Literal["open", "accepted", "resolved", "all"] = "open"
     check: Text | None = Field(None, description="ID of a check, such as oauth.token.")
     outcome: Literal["fail", "warn"] | None = None
 
@@ -113,7 +113,7 @@ class RunParameters(QueryParameters):
     page: Text | None = Field(None, description="Position in the list. `next` sets it.")
     client: Id | None = Field(None, description="ID of the client.")
     org: Text | None = Field(None, description="ID of the org.")
-    environment: EnvironmentName | None = Field(None, alias="tier")
+    environment: EnvironmentName | None = None
     kind: Literal["diagnosis", "health"] | None = None
     cause: str | None = Field(
         None, description="Code of a cause. wrong: any cause but none.", json_schema_extra={"enum": [*sorted(CAUSES)]}

@@ -43,7 +43,7 @@ def client(request: HttpRequest, row: models.OAuthClient) -> schemas.ClientSchem
 
 
 def provider(request: HttpRequest, row: models.Provider) -> schemas.ProviderSchema:
-    return filled(schemas.ProviderSchema, row, gone_at=row.removed_at, page=page_address(request, "provider", row.pk))
+    return filled(schemas.ProviderSchema, row, page=page_address(request, "provider", row.pk))
 
 
 def provider_in_full(request: HttpRequest, row: models.Provider) -> schemas.ProviderInFull:
@@ -120,7 +120,7 @@ def issue(request: HttpRequest, row: models.Issue) -> schemas.IssueSchema:
         ended_at=row.resolved_at,
         times=row.occurrences,
         reopened=row.times_reopened,
-        state="ended" if not row.is_open else "accepted" if row.is_accepted else "open",
+        state="resolved" if not row.is_open else "accepted" if row.is_accepted else "open",
         first_run=row.first_run_id,
         last_run=row.last_run_id,
         page=page_address(request, "issue", row.pk),

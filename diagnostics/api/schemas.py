@@ -27,7 +27,7 @@ class ClientSchema(Schema):
     id: int
     name: str
     region: str
-    environment: str = Field(serialization_alias="tier", description="Environment of the org; empty if not set.")
+    environment: str = Field(description="Environment of the org; empty if not set.")
     client_id: str
     state: str
     verified_at: datetime | None
@@ -37,7 +37,7 @@ class ClientSchema(Schema):
     company_gateway: str = Field(
         description="URL of the company's own gateway in front of the API; empty if none. Used to judge pasted URLs only."
     )
-    status: ClientStatusSchema = Field(serialization_alias="standing")
+    status: ClientStatusSchema
     created_at: datetime
     retired_at: datetime | None
     page: str = Field(description="Web page.")
@@ -111,7 +111,7 @@ class ProviderSchema(Schema):
     first_seen_at: datetime
     last_seen_at: datetime
     changed_at: datetime | None
-    gone_at: datetime | None
+    removed_at: datetime | None
     page: str
 
 
@@ -347,7 +347,7 @@ class IssueSchema(Schema):
     code: str
     outcome: str
     sentence: str
-    state: str = Field(description="open, accepted or ended.")
+    state: str = Field(description="open, accepted or resolved.")
     first_seen_at: datetime
     last_seen_at: datetime
     ended_at: datetime | None
@@ -424,17 +424,17 @@ class ComparisonSchema(Schema):
 
     a: RunSchema
     b: RunSchema
-    alike: bool
+    comparable: bool
     remarks: list[RemarkSchema]
-    became: str = Field(description="Change of the verdict, such as broke, mended or same.")
+    verdict_change: str = Field(description="Such as broke, fixed or same.")
     certainty: str = Field(description="Certainty of the reason; empty if there is nothing to explain.")
     sentence: str
     more: list[str]
-    surroundings: list[FactSchema]
-    given: list[FactSchema]
+    setup: list[FactSchema]
+    inputs: list[FactSchema]
     groups: list[ChangeGroupSchema] = Field(description="Findings that differ, worst first.")
     unchanged: int
-    org_changes: list[OrgChangeSchema] = Field(serialization_alias="seen")
+    org_changes: list[OrgChangeSchema]
     page: str
 
 

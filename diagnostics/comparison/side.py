@@ -92,12 +92,12 @@ class StepKind(StrEnum):
     SAME_RUN = "same_run"
     NO_VERDICT = "no_verdict"
     SAME = "same"
-    CERTAINTY = "sureness"
+    CERTAINTY = "certainty"
     BROKE = "broke"
-    FIXED = "mended"
+    FIXED = "fixed"
     OTHER = "other"
-    BECAME_UNKNOWN = "lost_sight"
-    BECAME_KNOWN = "seen_again"
+    BECAME_UNKNOWN = "became_unknown"
+    BECAME_KNOWN = "became_known"
 
 
 @dataclass(frozen=True)

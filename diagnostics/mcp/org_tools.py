@@ -181,16 +181,16 @@ def compare_runs(request: AuthenticatedRequest, arguments: CompareRuns) -> dict[
     """What changed between two runs, and the likeliest reason."""
     found = comparison(request, Pair(a=arguments.before, b=arguments.after))
     return {
-        "became": found.became,
+        "verdict_change": found.verdict_change,
         "certainty": found.certainty,
-        "is_comparable": found.alike,
+        "is_comparable": found.comparable,
         "unchanged": found.unchanged,
         "page": found.page,
         "evidence": {
             "sentence": found.sentence,
             "more": found.more,
             "remarks": [remark.sentence for remark in found.remarks],
-            "facts": [fact.dict() for fact in (*found.surroundings, *found.given) if fact.state == "changed"],
+            "facts": [fact.dict() for fact in (*found.setup, *found.inputs) if fact.state == "changed"],
             "findings": [line.dict() for group in found.groups for line in group.lines],
             "configuration_changes": [change.dict() for change in found.org_changes],
         },

@@ -81,7 +81,7 @@ def client_health(request: Request, pk: int) -> HttpResponse:
 
 
 ORGS_PER_PAGE = 25
-NOT_SET = "unsaid"  # filter value for orgs without an environment
+NOT_SET = "unset"  # filter value for orgs without an environment
 SORTS = [("", "Needs attention first"), ("since", "Longest in this state"), ("name", "Name")]
 
 

@@ -28,7 +28,7 @@ MAX_PROBLEMS = 8
 CHECK_ID = re.compile(r"[a-z_]{1,40}\.[a-z_.]{1,40}")
 WRONG: Final = "wrong"
 OPEN: Final = "open"
-UNSET: Final = "unsaid"
+UNSET: Final = "unset"
 YES_OR_NO: Final = {"yes": "Yes", "no": "No"}
 NEWEST: Final = "newest"
 SORTS: Final = {NEWEST: "Newest first", "oldest": "Oldest first", "slowest": "Slowest first"}
@@ -105,8 +105,6 @@ READERS: Final[dict[str, Reader]] = {
     "zone": lambda text: parse_zone(text).key,
     "sort": _one_of(SORTS),
 }
-# Names of parameters in older links and saved views.
-OLD_NAMES: Final = {"tier": "environment"}
 # Parameters that do not select runs.
 DISPLAY_NAMES: Final = frozenset({"zone", "sort"})
 
@@ -201,15 +199,14 @@ class RunFilter:
 def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[str, str], list[str]]:
     values: dict[str, str] = {}
     problems = []
-    for parameter in query:
-        name = OLD_NAMES.get(parameter, parameter)
-        text = str(query[parameter]).strip()
+    for name in query:
+        text = str(query[name]).strip()
         if name in also or not text:
             continue
         if name not in READERS:
             problems.append(f"{_quoted(name)} isn't a filter.")
             continue
-        if isinstance(query, QueryDict) and len(set(query.getlist(parameter))) > 1:
+        if isinstance(query, QueryDict) and len(set(query.getlist(name))) > 1:
             problems.append(f"{name} is set more than once. Using {_quoted(text)}.")
         try:
             values[name] = READERS[name](text)

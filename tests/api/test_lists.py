@@ -100,7 +100,7 @@ def test_clients_are_narrowed(program: Program) -> None:
     make_client("Other", status="works", org_name="Elsewhere")
     retired = make_client("Gone", org_name="", retired_at=timezone.now())
     caller = program()
-    for query in ("q=acm", "standing=broken", "tier=production"):
+    for query in ("q=acm", "status=broken", "environment=production"):
         assert ids(caller, f"clients?{query}") == [broken.pk]
     assert ids(caller, "clients?retired=yes") == [retired.pk]
 
@@ -109,9 +109,9 @@ def test_providers_are_narrowed(program: Program, org: OAuthClient) -> None:
     shop = make_provider(org, name="Acme Shop", ref="one", state="off")
     gone = make_provider(org, name="Old", ref="two", source="gateway", removed_at=timezone.now())
     caller = program()
-    for query in ("q=SHOP", "state=off", "gone=no", "source=deployment"):
+    for query in ("q=SHOP", "state=off", "removed=no", "source=deployment"):
         assert ids(caller, f"providers?{query}") == [shop.pk]
-    assert ids(caller, "providers?gone=yes") == [gone.pk]
+    assert ids(caller, "providers?removed=yes") == [gone.pk]
     assert ids(caller, f"providers?client={org.pk + 1}") == []
 
 
@@ -129,7 +129,7 @@ def test_findings_are_open_unless_others_are_asked_for(program: Program, org: OA
     ended = make_issue(org, cause="env.tls", resolved_at=timezone.now())
     caller = program()
     assert ids(caller, "findings") == [is_open.pk]
-    assert ids(caller, "findings?state=ended") == [ended.pk]
+    assert ids(caller, "findings?state=resolved") == [ended.pk]
     assert ids(caller, "findings?state=all") == [ended.pk, is_open.pk]
     assert ids(caller, "findings?check=oauth.token") == []
 

@@ -40,7 +40,7 @@ def test_a_client_is_registered_verified_changed_and_retired(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         status, added = send(manager, "post", "clients", NEW)
-    assert (status, added["region"], added["tier"], added["state"]) == (201, "eu-west-1", "sandbox", "verifying")
+    assert (status, added["region"], added["environment"], added["state"]) == (201, "eu-west-1", "sandbox", "verifying")
     client = OAuthClient.objects.get()
     assert client.secret == "a-new-secret"
     assert sent_tasks == [("verify_client", client.pk)]

@@ -84,18 +84,20 @@ def test_an_unknown_region_shows_the_nearest(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_tier_is_set_when_adding_and_changed_later(demo: server.Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SECRET_VARIABLE, "s")
     with pytest.raises(SystemExit):
-        call_command("client", "add", "Mine", "--region", "demo-published", "--client-id", "x", "--tier", "production")
+        call_command(
+            "client", "add", "Mine", "--region", "demo-published", "--client-id", "x", "--environment", "production"
+        )
     assert OAuthClient.objects.get().environment == "production"
-    call_command("client", "edit", "mine", "--tier", "sandbox", stdout=io.StringIO())
+    call_command("client", "edit", "mine", "--environment", "sandbox", stdout=io.StringIO())
     assert OAuthClient.objects.get().environment == "sandbox"
-    call_command("client", "edit", "Mine", "--tier", "unsaid", stdout=io.StringIO())
+    call_command("client", "edit", "Mine", "--environment", "unset", stdout=io.StringIO())
     assert (OAuthClient.objects.get().environment, OAuthClient.objects.get().client_id) == ("", "x")
 
 
 def test_an_unknown_tier_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     make_client("Mine")
-    with pytest.raises(CommandError, match="tier"):
-        call_command("client", "edit", "Mine", "--tier", "staging")
+    with pytest.raises(CommandError, match="environment"):
+        call_command("client", "edit", "Mine", "--environment", "staging")
 
 
 def test_list_shows_no_secret() -> None:

@@ -51,7 +51,7 @@ def test_filters_and_search_limit_the_list(as_lead: Client) -> None:
     for query, found in (
         ("status=broken", {"One"}),
         ("environment=production", {"One", "Two"}),
-        ("environment=unsaid", {"Three"}),
+        ("environment=unset", {"Three"}),
         ("q=three", {"Three"}),
         ("q=nothing", set()),
     ):

@@ -32,7 +32,7 @@ def test_nothing_narrows_nothing() -> None:
     [
         "client=12",
         "org=8f1c",
-        "environment=unsaid",
+        "environment=unset",
         "kind=health",
         "cause=conv.ended",
         "cause=wrong",
@@ -206,7 +206,7 @@ def test_what_has_not_ended_is_queued_or_running() -> None:
     make_run()
     opened = {make_open_run(make_client("a")), make_open_run(make_client("b"), status="queued")}
     assert set(read("status=open").apply(Run.objects.all())) == opened
-    assert set(read("environment=unsaid").apply(Run.objects.all())) == set(Run.objects.all())
+    assert set(read("environment=unset").apply(Run.objects.all())) == set(Run.objects.all())
 
 
 @pytest.mark.django_db

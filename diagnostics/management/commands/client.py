@@ -38,7 +38,7 @@ class Command(ProductCommand):
         add.add_argument("name")
         add.add_argument("--region", required=True, help="eu-west-1, mypurecloud.ie, or a login, api or apps URL")
         add.add_argument("--client-id", required=True)
-        add.add_argument("--environment", "--tier", choices=ENVIRONMENTS, default="", help="environment of the org")
+        add.add_argument("--environment", choices=ENVIRONMENTS, default="", help="environment of the org")
         add.add_argument("--gateway", default="", metavar="URL", help=GATEWAY_HELP)
         import_ = actions.add_parser("import", help="register clients from a CSV file, or those that an org lists")
         import_.add_argument("file", nargs="?", help=f"columns: {', '.join(COLUMNS)}; - reads standard input")
@@ -47,7 +47,7 @@ class Command(ProductCommand):
         import_.add_argument("--list", action="store_true", help="only print what the org lists")
         edit = actions.add_parser("edit", help="change a client's environment or company gateway")
         edit.add_argument("name")
-        edit.add_argument("--environment", "--tier", choices=(*ENVIRONMENTS, "unsaid"), help="environment of the org")
+        edit.add_argument("--environment", choices=(*ENVIRONMENTS, "unset"), help="environment of the org")
         edit.add_argument("--gateway", metavar="URL", help=f"{GATEWAY_HELP}; none removes it")
         verify = actions.add_parser("verify", help="verify a client again")
         verify.add_argument("name")
@@ -129,7 +129,7 @@ class Command(ProductCommand):
             name=client.name,
             region_key=client.region,
             client_id=client.client_id,
-            environment=client.environment if environment is None else environment.replace("unsaid", ""),
+            environment=client.environment if environment is None else environment.replace("unset", ""),
             company_gateway=None if gateway is None else _gateway("" if gateway == "none" else gateway),
         )
         through = f", through {client.company_gateway}" if client.company_gateway else ""

@@ -14,7 +14,7 @@ from diagnostics.web.streaming import BYTE_ORDER_MARK, LineWriter
 
 SCHEMA_VERSION = 1
 RUN_COLUMNS = (
-    "run", "client", "org_id", "org_name", "region", "tier", "kind", "status", "source", "started_by", "created_at",
+    "run", "client", "org_id", "org_name", "region", "environment", "kind", "status", "source", "started_by", "created_at",
     "started_at", "finished_at", "duration_ms", "critical_path_ms", "cause", "certainty", "sentence", "remedy",
     "conversation_id", "target", "repeats", "branch", "pinned", "engine_version", "contract_version",
 )  # fmt: skip
@@ -65,7 +65,7 @@ def run_values(run: Run) -> dict[str, Any]:
         "org_id": run.client.org_id,
         "org_name": run.client.org_name,
         "region": run.client.region,
-        "tier": run.client.environment,
+        "environment": run.client.environment,
         "kind": run.kind,
         "status": run.status,
         "source": run.source,

@@ -88,7 +88,7 @@ def client_badge(client: OAuthClient) -> SafeString:
 @register.simple_tag
 def environment_badge(client: OAuthClient) -> SafeString:
     """The org's environment. Its style differs from outcomes, so that production stands out from a sandbox."""
-    environment = client.environment or "unsaid"
+    environment = client.environment or "unset"
     word = client.get_environment_display() if client.environment else "Environment not set"
     return format_html('<span class="environment environment-{}">{}</span>', environment, word)
 

@@ -22,7 +22,7 @@ register = template.Library()
 # IDs, codes, times and positions. Not here: searches, names, and the changes of “What if”.
 PRINTED_PARAMETERS = {
     "a", "about", "b", "before", "cause", "certainty", "check", "client", "environment", "from", "kind", "org", "outcome", "page",
-    "part", "permission", "pinned", "print", "sort", "source", "state", "status", "target", "tier", "to", "when", "zone",
+    "part", "permission", "pinned", "print", "sort", "source", "state", "status", "target", "to", "when", "zone",
 }  # fmt: skip
 
 

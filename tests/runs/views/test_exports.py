@@ -54,7 +54,7 @@ def test_all_export_formats_agree_about_a_run(form: str, as_admin: Client) -> No
     run = make_run(make_client(environment="production"), cause="path.not_in_api")
     (made,) = rows_of(as_admin, form=form)
     assert int(made["run"]) == run.pk
-    assert (made["client"], made["tier"], made["cause"]) == ("Acme support", "production", "path.not_in_api")
+    assert (made["client"], made["environment"], made["cause"]) == ("Acme support", "production", "path.not_in_api")
     assert made["sentence"] == run.verdict["sentence"]
     assert made["created_at"].endswith("+00:00")
     assert "findings" not in made
