@@ -55,7 +55,7 @@ UNLIMITED: dict[str, str] = {
     "monitoring.forms.alerts.__init__": ADMIN,
     "monitoring.queries.alerts.alert_rules": ADMIN,
     "operations.views.system.page_of": ADMIN,
-    "orgs.views.user_orgs._org_names": ADMIN,
+    "orgs.forms.user_orgs.__init__": ADMIN,
     "operations.queries.workload._deliveries": COUNT,
     "operations.queries.workload._ended": COUNT,
     "operations.queries.workload.workload": COUNT,

@@ -16,7 +16,7 @@ from diagnostics.api.starts import IdempotencyKeyHeader, add_poll_headers, find_
 from diagnostics.batches.batches import create_api_batch, find_started_batch, start_runs
 from diagnostics.batches.queries import find_batch
 from diagnostics.engine.batch_review import BatchReview, review_batch
-from diagnostics.orgs.contract_in_force import contract_for
+from diagnostics.orgs.contracts import contract_for
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.parse import limit_of
 from diagnostics.runs.idempotency_keys import hash_request

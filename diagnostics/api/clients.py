@@ -130,8 +130,7 @@ def _cleaned(payload: ClientChange, client: OAuthClient | None) -> dict[str, str
     form = ClientForm(data, client=client)
     if not form.is_valid():
         raise wrong_form(form)
-    region = form.cleaned_data.pop("region")
-    return {**form.cleaned_data, "region_key": region.key}
+    return form.arguments()
 
 
 def _verify(client: OAuthClient) -> None:

@@ -13,7 +13,7 @@ from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.regions import find_region
 from diagnostics.genesys.search import search
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.runs.limits import StillReading, reading_one_text
 
 router = Router(tags=["Reference"])

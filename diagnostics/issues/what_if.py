@@ -9,7 +9,7 @@ from diagnostics.checks.permissions import READS
 from diagnostics.engine import causes
 from diagnostics.engine.chain import ChainNode, chain
 from diagnostics.engine.facts import STARTING
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.runs.models import Run
 from diagnostics.runs.reevaluate import region_key_of, region_of_run, stored_run
 from diagnostics.runs.what_if.changes import MOST_CHANGES, OF_DEPLOYMENTS, ChangeKind, PlannedChange

@@ -40,11 +40,9 @@ def _imported(rows: Iterable[Mapping[str, Any]], user: User | None) -> Iterator[
         if errors:
             yield ImportResult(line, values["name"], None, errors)
             continue
-        cleaned = dict(form.cleaned_data)
-        region_key = cleaned.pop("region").key
         try:
             with transaction.atomic():
-                client = create_client(**cleaned, region_key=region_key, secret=values["secret"], user=user)
+                client = create_client(**form.arguments(), secret=values["secret"], user=user)
                 mark_verifying(client)
         except IntegrityError:
             yield ImportResult(line, values["name"], None, (f"name: {NAME_IN_USE}",))

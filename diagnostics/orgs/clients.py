@@ -22,6 +22,7 @@ from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.web.refusals import ActionRefused, SecretMissing
 
 VERIFICATIONS = Limit(("client.verification_started",), 20, "started {} verifications")
+State = OAuthClient.State
 HEALTH_CHECK = "health"  # Run.Kind.HEALTH
 MAX_VERIFICATION_TIME = timedelta(seconds=90)
 
@@ -49,13 +50,12 @@ def create_client(
 
     The caller validates the fields.
     """
-    states = OAuthClient.State
     client = OAuthClient.objects.create(
         name=name,
         region=region_key,
         client_id=client_id,
         secret=secret,
-        state=states.UNVERIFIED if secret else states.NO_SECRET,
+        state=State.UNVERIFIED if secret else State.NO_SECRET,
         created_by=user,
         environment=environment,
         company_gateway=company_gateway,
@@ -89,7 +89,7 @@ def change_client(
 def replace_secret(client: OAuthClient, secret: str) -> None:
     client.secret, client.secret_set_at = secret, database_now()
     delete_token(client)
-    client.state, client.verification = OAuthClient.State.UNVERIFIED, []
+    client.state, client.verification = State.UNVERIFIED, []
     client.save(update_fields=["secret", "secret_set_at", "state", "verification", "updated_at"])
     record("client.secret_replaced", client)
 
@@ -97,7 +97,7 @@ def replace_secret(client: OAuthClient, secret: str) -> None:
 @transaction.atomic
 def retire_client(client: OAuthClient) -> None:
     """Delete the secret and prevent new runs. Existing runs stay readable."""
-    client.retired_at, client.secret, client.state = database_now(), "", OAuthClient.State.UNVERIFIED
+    client.retired_at, client.secret, client.state = database_now(), "", State.UNVERIFIED
     delete_token(client)
     client.save(update_fields=["retired_at", "secret", "state", "updated_at"])
     record("client.retired", client)
@@ -119,7 +119,7 @@ def _forget_org(client: OAuthClient) -> list[str]:
     UsageReading.objects.filter(client=client).delete()
     CallFailure.objects.filter(client=client).delete()
     empty: dict[str, Any] = {
-        "state": OAuthClient.State.UNVERIFIED if client.has_secret else OAuthClient.State.NO_SECRET,
+        "state": State.UNVERIFIED if client.has_secret else State.NO_SECRET,
         "verification": [],
         "verified_at": None,
         "org_id": "",
@@ -149,11 +149,10 @@ def start_verification(client: OAuthClient) -> bool:
 
 def mark_verifying(client: OAuthClient) -> bool:
     """As start_verification, without its limit, for an import."""
-    states = OAuthClient.State
     idle = OAuthClient.objects.filter(pk=client.pk, retired_at=None).exclude(
-        state__in=(states.VERIFYING, states.NO_SECRET)
+        state__in=(State.VERIFYING, State.NO_SECRET)
     )
-    is_started = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=DATABASE_NOW)
+    is_started = idle.update(state=State.VERIFYING, verification=[], verification_started_at=DATABASE_NOW)
     delete_token(client)
     forget_failure(Kind.CLIENT, client.pk)
     client.refresh_from_db()
@@ -164,7 +163,7 @@ def mark_verifying(client: OAuthClient) -> bool:
 
 def verify_client(client_id: int) -> None:
     """Run the verification checks and store each step as it finishes, for the page to show. Safe to call twice."""
-    client = OAuthClient.objects.filter(pk=client_id, state=OAuthClient.State.VERIFYING).defer("secret").first()
+    client = OAuthClient.objects.filter(pk=client_id, state=State.VERIFYING).defer("secret").first()
     if client is None or client.verification:
         return
     pace = ClientPace(client, is_background=False, patience_s=MAX_VERIFICATION_TIME.total_seconds() / 2)
@@ -180,7 +179,7 @@ def verify_client(client_id: int) -> None:
         for step in diagnosis.steps(checks):
             duration = round(sum(exchange.ms for exchange in step.exchanges))
             steps += [{**finding.as_dict(), "ms": duration} for finding in step.findings]
-            OAuthClient.objects.filter(pk=client.pk, state=OAuthClient.State.VERIFYING).update(verification=steps)
+            OAuthClient.objects.filter(pk=client.pk, state=State.VERIFYING).update(verification=steps)
     _end_verification(client, steps)
     store_token(client, diagnosis.issued_token)
 
@@ -190,7 +189,6 @@ def _end_verification(client: OAuthClient, steps: list[dict[str, Any]]) -> None:
     identity = by_check.get("oauth.identity", {})
     is_verified = identity.get("outcome") == "pass"
     is_failed = any(step["outcome"] == "fail" for step in steps)
-    State = OAuthClient.State
     changes: dict[str, Any] = {"verification": steps, "state": State.FAILED if is_failed else State.UNVERIFIED}
     if is_verified:
         evidence = identity["evidence"]
@@ -216,13 +214,11 @@ def store_gateway(client: OAuthClient, code: str) -> None:
 def end_stuck_verifications(now: datetime | None = None) -> None:
     """End verifications that no worker finished within MAX_VERIFICATION_TIME."""
     now = now or database_now()
-    stuck = OAuthClient.objects.filter(
-        state=OAuthClient.State.VERIFYING, verification_started_at__lt=now - MAX_VERIFICATION_TIME
-    )
+    stuck = OAuthClient.objects.filter(state=State.VERIFYING, verification_started_at__lt=now - MAX_VERIFICATION_TIME)
 
     def end(pks: list[int]) -> None:
         sentence = "No worker finished the verification. Verify again."
-        stuck.filter(pk__in=pks).update(state=OAuthClient.State.UNVERIFIED, verification=[not_verified_step(sentence)])
+        stuck.filter(pk__in=pks).update(state=State.UNVERIFIED, verification=[not_verified_step(sentence)])
 
     process_batch(Kind.CLIENT, without_set_aside(stuck, Kind.CLIENT).values_list("pk", flat=True)[:500], end)
 
@@ -230,5 +226,5 @@ def end_stuck_verifications(now: datetime | None = None) -> None:
 def end_failed_verification(client_id: int) -> None:
     """End a verification that failed because of an error in our code."""
     sentence = "The verification failed because of an error in Cobrowse Doctor. Verify again."
-    verifying = OAuthClient.objects.filter(pk=client_id, state=OAuthClient.State.VERIFYING)
-    verifying.update(state=OAuthClient.State.UNVERIFIED, verification=[not_verified_step(sentence)])
+    verifying = OAuthClient.objects.filter(pk=client_id, state=State.VERIFYING)
+    verifying.update(state=State.UNVERIFIED, verification=[not_verified_step(sentence)])

@@ -10,7 +10,7 @@ from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.pace import UNPACED, Pace
 from diagnostics.genesys.regions import Region, region
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.tokens import stored_token
 from diagnostics.parsing.inputs import Inputs

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,9 +52,8 @@ def history_around(client: OAuthClient, failed_at: str) -> StoredHistory | None:
     first = syncs.order_by("finished_at").values_list("finished_at", flat=True).first()
     newest_first = OrgChange.objects.filter(client=client, at__gt=at).order_by("-at", "-id")
     found = syncs.filter(finished_at__gt=at).aggregate(found=Sum("changes"))["found"] or 0
-    if (
-        found > newest_first.filter(sync__isnull=False).count()
-    ):  # retention has deleted changes, but not yet their syncs
+    # Retention may have deleted changes, but not yet their syncs.
+    if found > newest_first.filter(sync__isnull=False).count():
         return StoredHistory(at, are_changes_lost=True)
     providers = Provider.objects.filter(client=client, source__in=[SOURCES.DEPLOYMENT, SOURCES.GATEWAY])
     rows = {row.pk: row for row in providers}
@@ -87,7 +87,9 @@ def _configuration(
     by_row: dict[int | None, list[OrgChange]] = defaultdict(list)
     for each in later:
         by_row[each.change.provider_id].append(each.change)
-    then = [row for row in (_without(row, by_row[pk]) for pk, row in rows.items()) if _was_there(row, sync)]
+    end = sync.finished_at
+    undone = [_without(row, by_row[pk]) for pk, row in rows.items()]
+    then = [row for row in undone if row.removed_at is None and end is not None and row.first_seen_at <= end]
     gateway = parts.get("gateway", "")
     return Configuration(
         permissions=mapping(sync.permissions),
@@ -104,22 +106,10 @@ def _configuration(
     )
 
 
-def _was_there(row: Provider, sync: ConfigurationSync) -> bool:
-    return row.removed_at is None and sync.finished_at is not None and row.first_seen_at <= sync.finished_at
-
-
 def _without(row: Provider, later: Iterable[OrgChange]) -> Provider:
     """A copy of the row with its changes undone, newest first. Must never be saved."""
-    then = Provider(
-        source=row.source,
-        ref=row.ref,
-        name=row.name,
-        status=row.status,
-        version=row.version,
-        settings=dict(row.settings),
-        first_seen_at=row.first_seen_at,
-        removed_at=row.removed_at,
-    )
+    then = copy(row)
+    then.settings = dict(row.settings)
     for change in later:
         if change.kind in (KINDS.APPEARED, KINDS.RETURNED):
             then.removed_at = change.at
@@ -163,9 +153,8 @@ def _in_words(change: OrgChange) -> str:
     if change.kind in (KINDS.ENABLED, KINDS.DISABLED):
         return f"Cobrowse was turned {'on' if change.kind == KINDS.ENABLED else 'off'} in {name}"
     if change.kind != KINDS.CHANGED:
-        return f"{change.get_about_display()} {change.ref if change.about == 'gateway' else name} was {change.get_kind_display().lower()}"
-    return (
-        f"The {change.setting} of {name} changed from {change.before} to {change.after}"
-        if change.setting in DECISIVE
-        else ""
-    )
+        shown = change.ref if change.about == OrgChange.About.GATEWAY else name
+        return f"{change.get_about_display()} {shown} was {change.get_kind_display().lower()}"
+    if change.setting not in DECISIVE:
+        return ""
+    return f"The {change.setting} of {name} changed from {change.before} to {change.after}"

@@ -17,7 +17,7 @@ from diagnostics.engine.usage_review import CallProblem, review_usage
 from diagnostics.genesys.documents.usage import PERMISSIONS, Usage, results_path, summary_path
 from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.orgs.connection import genesys_client_of
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.orgs.models import CallFailure, OAuthClient, UsageReading
 from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.orgs.signals import usage_read
@@ -69,8 +69,9 @@ def read_usage(client_id: int) -> None:
     finally:
         genesys.close()
     store_token(client, genesys.issued)
-    if response.status is None and pace.wait_s:  # the request, or that for its token, wasn't sent
-        _try_again(reading, max(1, ceil(pace.wait_s)))
+    if response.status is None and pace.wait_s:  # the request, or that for its token, wasn't sent, so doesn't count
+        next_at = database_now() + timedelta(seconds=max(1, ceil(pace.wait_s)))
+        UsageReading.objects.filter(pk=reading.pk).update(next_at=next_at)
         return
     issued = genesys.issued
     _store(client, reading, response, Redactor((*secrets, issued.value) if issued else secrets))
@@ -95,11 +96,6 @@ def _claim(client_id: int, now: datetime) -> UsageReading | None:
     reading.next_at = now + DAY * random.uniform(1.0, 1.1)  # noqa: S311 (no secret)
     reading.save(update_fields=["execution_id", "began_at", "next_at"])
     return reading
-
-
-def _try_again(reading: UsageReading, seconds: int) -> None:
-    """For a request that wasn't sent, and so doesn't count."""
-    UsageReading.objects.filter(pk=reading.pk).update(next_at=database_now() + timedelta(seconds=seconds))
 
 
 def _store(client: OAuthClient, reading: UsageReading, response: OrgResponse, redactor: Redactor) -> None:

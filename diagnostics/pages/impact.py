@@ -15,7 +15,7 @@ from diagnostics.engine import check_reference as handbook
 from diagnostics.engine.facts import STARTING
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.monitoring.queries import impact as queries
-from diagnostics.orgs.contract_in_force import contract_of, region_contracts
+from diagnostics.orgs.contracts import contract_of, region_contracts
 from diagnostics.orgs.forms.permissions import ImpactForm
 from diagnostics.orgs.lookups import find_provider
 from diagnostics.orgs.models import OAuthClient
@@ -147,5 +147,4 @@ def _known_permissions(contract: Contract) -> list[str]:
 def _newest_contract() -> Contract:
     """Return the newest contract of any region: permissions don't depend on the region."""
     versions = [region.in_force for region in region_contracts() if region.in_force]
-    newest = max(versions, key=lambda version: version.pk, default=None)
-    return contract_of(newest) if newest else bundled()
+    return contract_of(max(versions, key=lambda version: version.pk, default=None))

@@ -20,7 +20,7 @@ from diagnostics.engine.facts import STARTING
 from diagnostics.issues.models import Incident, Issue
 from diagnostics.issues.queries import with_status
 from diagnostics.monitoring.queries.impact import permissions_of_clients
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.orgs.lookups import find_active_client
 from diagnostics.orgs.models import OAuthClient, OrgChange
 from diagnostics.orgs.orgs import ENVIRONMENTS, STATUSES, Org, find_org, group_by_org

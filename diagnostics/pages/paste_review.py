@@ -15,7 +15,7 @@ from diagnostics.engine.finding import FindingResult
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.fields import text as text_field
 from diagnostics.genesys.regions import Region, region, region_of_host
-from diagnostics.orgs.contract_in_force import contract_for
+from diagnostics.orgs.contracts import contract_for
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.company_gateway import is_host_of
 from diagnostics.parsing.inputs import Inputs

@@ -2,7 +2,7 @@
 
 from diagnostics.engine.diagnosis import aim_of
 from diagnostics.jobs.row_failures import Kind, process_rows, without_set_aside
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.close import store_results_from_rows
 from diagnostics.runs.models import CLOSED, Run

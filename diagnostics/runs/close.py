@@ -15,7 +15,7 @@ from diagnostics.engine.facts import OrgFacts
 from diagnostics.genesys.response import response_from
 from diagnostics.jobs.row_failures import Kind, count_failure, is_busy, is_environment
 from diagnostics.orgs.connection import incomplete_verdict
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.orgs.models import OAuthClient, Provider
 from diagnostics.orgs.status import store_status
 from diagnostics.orgs.status_rules import ClientStatus, status_from_verdict

@@ -12,7 +12,7 @@ from diagnostics.engine.diagnosis import aim_of
 from diagnostics.engine.verdict import ENGINE_VERSION
 from diagnostics.monitoring.models import Schedule
 from diagnostics.orgs.clients import refuse_unusable
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import STARTED_BY_USERS, Run

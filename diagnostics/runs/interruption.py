@@ -12,7 +12,7 @@ from diagnostics.engine.verdict import judge
 from diagnostics.genesys.regions import region
 from diagnostics.jobs.row_failures import error_location, is_environment
 from diagnostics.orgs.connection import incomplete_verdict
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.close import force_close_run, run_in_savepoint, send_run_ended, store_results_from_rows
 from diagnostics.runs.live_start import report_unconfirmed_start

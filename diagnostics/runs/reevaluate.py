@@ -7,7 +7,7 @@ from django.db.models import Prefetch, QuerySet
 
 from diagnostics.genesys.fields import mapping
 from diagnostics.genesys.regions import Region, region
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.models import Exchange, Run

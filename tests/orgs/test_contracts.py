@@ -15,8 +15,7 @@ from diagnostics.demo.server import Running, start
 from diagnostics.genesys import live_contract
 from diagnostics.genesys.contract import bundled
 from diagnostics.orgs import contracts
-from diagnostics.orgs.contract_in_force import current_contract, current_version
-from diagnostics.orgs.contracts import refresh_contract, start_refresh
+from diagnostics.orgs.contracts import current_contract, current_version, refresh_contract, start_refresh
 from diagnostics.orgs.models import ContractVersion
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.create import create_run

@@ -13,7 +13,7 @@ from diagnostics.claims.claim import CheckedClaim, ClaimVerdict
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import OK, ProductCommand, bad_input
-from diagnostics.orgs.contract_in_force import current_contract, current_version
+from diagnostics.orgs.contracts import current_contract, current_version
 from diagnostics.text.cleaning import clean_text
 
 SCHEMA_VERSION = 1

@@ -22,7 +22,7 @@ from diagnostics.management.base import ProductCommand, bad_input, client_named
 from diagnostics.management.batch_output import exit_code
 from diagnostics.management.input_files import read_input
 from diagnostics.orgs.connection import diagnosis_of
-from diagnostics.orgs.contract_in_force import contract_for
+from diagnostics.orgs.contracts import contract_for
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.parsing.call import Unreadable

@@ -11,7 +11,17 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
 
 MAX_CSV = 1_000_000  # bytes or characters
+PLAIN = {"autocomplete": "off", "spellcheck": "false"}  # attributes of a field
 NAME_IN_USE = "Another client has this name. Choose a different one."
+
+
+def secret_field(label: str, help_text: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=1000,
+        help_text=help_text,
+        widget=forms.PasswordInput(render_value=False, attrs=PLAIN),
+    )
 
 
 class ClientForm(forms.Form):
@@ -24,29 +34,27 @@ class ClientForm(forms.Form):
     region = forms.CharField(
         max_length=4000,
         help_text="Any spelling: Dublin, eu-west-1, mypurecloud.ie, or the address where you sign in.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "list": "regions"}),
+        widget=forms.TextInput(attrs={**PLAIN, "list": "regions"}),
     )
     client_id = forms.CharField(
         label="Client ID",
         max_length=120,
         help_text="In Genesys Cloud: Admin > Integrations > OAuth.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        widget=forms.TextInput(attrs={**PLAIN, "class": "mono"}),
     )
-
     environment = forms.ChoiceField(
         label="Environment",
         required=False,
         choices=[("", "Not set"), *((each.value, each.label) for each in OAuthClient.Environment if each)],
         help_text="Shown on every page of this org.",
     )
-
     company_gateway = forms.CharField(
         label="Company gateway",
         required=False,
         max_length=300,
         help_text="Only if your programs call Genesys Cloud through your company's gateway: its address with the path prefix, "
         "such as https://gateway.example.com/genesys. We use it to read pasted URLs and never send anything to it.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        widget=forms.TextInput(attrs={**PLAIN, "class": "mono"}),
     )
 
     def __init__(self, *args: Any, client: OAuthClient | None = None, **kwargs: Any) -> None:
@@ -66,13 +74,21 @@ class ClientForm(forms.Form):
         text: str = self.cleaned_data["region"]
         if (found := find_region(text)) is not None:
             return found
-        raise ValidationError(unknown_region(text))
+        if close := " or ".join(f"{region.key} ({region.name})" for region in nearest_regions(text)):
+            raise ValidationError(f"Unknown region. Did you mean {close}?")
+        raise ValidationError("Unknown region. Enter a city, region ID or sign-in address.")
 
     def clean_company_gateway(self) -> str:
         try:
             return clean_gateway(self.cleaned_data["company_gateway"])
         except BadGateway as error:
             raise ValidationError(str(error)) from None
+
+    def arguments(self) -> dict[str, str]:
+        """The arguments of create_client and change_client."""
+        region: Region = self.cleaned_data["region"]
+        others = {name: value for name, value in self.cleaned_data.items() if name != "region"}
+        return {**others, "region_key": region.key}
 
     @property
     def understood(self) -> Region | None:
@@ -83,21 +99,11 @@ class ClientForm(forms.Form):
 class NewClientForm(ClientForm):
     """A new client with its secret. The secret is never rendered, even if another field has an error."""
 
-    secret = forms.CharField(
-        label="Client secret",
-        max_length=1000,
-        help_text="Stored encrypted and never shown again.",
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    secret = secret_field("Client secret", "Stored encrypted and never shown again.")
 
 
 class SecretForm(forms.Form):
-    secret = forms.CharField(
-        label="New client secret",
-        max_length=1000,
-        help_text="Stored encrypted and never shown again. It replaces the old one.",
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    secret = secret_field("New client secret", "Stored encrypted and never shown again. It replaces the old one.")
 
 
 class UnshownTextarea(forms.Textarea):
@@ -117,7 +123,7 @@ class ImportForm(forms.Form):
         max_length=MAX_CSV,
         help_text=f"The first line names the columns: {', '.join(COLUMNS)}. The first three are required. Secrets are stored "
         "encrypted and never shown again.",
-        widget=UnshownTextarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        widget=UnshownTextarea(attrs={**PLAIN, "class": "mono", "rows": 6}),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -133,12 +139,3 @@ class ImportForm(forms.Form):
         except BadCsv as error:
             raise ValidationError(str(error)) from None
         return data
-
-
-def unknown_region(text: str) -> str:
-    close = " or ".join(f"{region.key} ({region.name})" for region in nearest_regions(text))
-    return (
-        f"Unknown region. Did you mean {close}?"
-        if close
-        else "Unknown region. Enter a city, region ID or sign-in address."
-    )

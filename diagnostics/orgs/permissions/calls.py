@@ -65,10 +65,6 @@ def evaluate_calls(operations: Iterable[Operation], permissions: ClientPermissio
     return [_evaluate(operation, permissions, tuple(map(status_of, operation.permissions))) for operation in operations]
 
 
-def evaluate_call(operation: Operation, permissions: ClientPermissions) -> CallAccess:
-    return evaluate_calls([operation], permissions)[0]
-
-
 def count_by_access(calls: Iterable[CallAccess]) -> dict[Access, int]:
     found = Counter(call.access for call in calls)
     return {access: found[access] for access in Access}

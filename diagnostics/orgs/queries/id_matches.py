@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from diagnostics.accounts.models import User
 from diagnostics.checks.provider_ids import Likeness, Match, match_id
@@ -45,10 +46,6 @@ class OrgMatch:
     ids: tuple[str, ...] = ()
     also: tuple[OAuthClient, ...] = ()
 
-    @property
-    def rank(self) -> int:
-        return list(MatchKind).index(self.kind)
-
 
 @dataclass(frozen=True)
 class Matches:
@@ -63,15 +60,6 @@ class Matches:
         return [(kind, kinds.count(kind)) for kind in MatchKind if kind in kinds]
 
 
-@dataclass(frozen=True)
-class ListedProvider:
-    pk: int
-    ref: str
-    name: str
-    state: str
-    removed_at: datetime | None
-
-
 def find_matches(wanted: str, viewer: User | None) -> Matches:
     """Match the ID against every org that the viewer can see. Runs three queries."""
     clients = visible_clients(viewer).filter(retired_at=None).only(*SHOWN)
@@ -81,7 +69,8 @@ def find_matches(wanted: str, viewer: User | None) -> Matches:
     providers = visible_rows(Provider.objects.exclude(source=Provider.Source.GATEWAY), viewer)
     other = providers.filter(ref=wanted.strip(), client__retired_at=None)
     elsewhere = other.select_related("client").defer("client__secret", "client__verification", "settings")
-    orgs = sorted(_by_org(found), key=lambda match: (match.rank, match.client.name.lower()))
+    order = list(MatchKind)
+    orgs = sorted(_by_org(found), key=lambda match: (order.index(match.kind), match.client.name.lower()))
     return Matches(orgs, list(elsewhere[:ELSEWHERE_SHOWN]))
 
 
@@ -98,18 +87,18 @@ def _by_org(matches: list[OrgMatch]) -> list[OrgMatch]:
     ]
 
 
-def _listed_by_client(viewer: User | None) -> dict[int, list[ListedProvider]]:
+def _listed_by_client(viewer: User | None) -> dict[int, list[Any]]:
+    """Return the provider list of each client, as rows with the columns that matching needs."""
     rows = visible_rows(Provider.objects.filter(source=Provider.Source.GATEWAY), viewer)
-    values = rows.order_by().values_list("client_id", "pk", "ref", "name", "state", "removed_at")[:MAX_LISTED]
-    found: dict[int, list[ListedProvider]] = {}
-    for client_pk, pk, ref, name, state, removed_at in values:
-        found.setdefault(client_pk, []).append(ListedProvider(pk, ref, name, state, removed_at))
+    found: dict[int, list[Any]] = {}
+    for row in rows.order_by().values_list("client_id", "pk", "ref", "name", "state", "removed_at", named=True)[
+        :MAX_LISTED
+    ]:
+        found.setdefault(row.client_id, []).append(row)
     return found
 
 
-def _org_match(
-    wanted: str, client: OAuthClient, listed: list[ListedProvider], cache: dict[tuple[str, ...], Match]
-) -> OrgMatch:
+def _org_match(wanted: str, client: OAuthClient, listed: list[Any], cache: dict[tuple[str, ...], Match]) -> OrgMatch:
     current = [provider for provider in listed if provider.removed_at is None]
     ids = tuple(sorted(provider.ref for provider in current))
     if not current:
@@ -130,7 +119,7 @@ def _org_match(
     return OrgMatch(client, MatchKind.OFF if is_off else MatchKind(match.likeness.value), found.ref, found.pk, ids=ids)
 
 
-def _without_a_list(wanted: str, client: OAuthClient, listed: list[ListedProvider]) -> OrgMatch:
+def _without_a_list(wanted: str, client: OAuthClient, listed: list[Any]) -> OrgMatch:
     removed = next((provider for provider in listed if provider.ref == wanted), None)
     if removed is not None and client.gateway:
         return OrgMatch(client, MatchKind.GONE, "", removed.pk, removed.removed_at)

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 
 from diagnostics.accounts.models import User
 from diagnostics.orgs.models import LAST_CHANGE, Provider
-from diagnostics.orgs.queries.runs import runs_of_client
+from diagnostics.orgs.queries.clients import runs_of_client
 from diagnostics.orgs.visibility import visible_rows
 
 PAGE_SIZE = 40

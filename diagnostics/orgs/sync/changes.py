@@ -81,17 +81,13 @@ def draft_changes(before: SyncedProvider, after: SyncedProvider) -> Iterator[Cha
 def permission_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
     """Compare what two syncs stored about a client's permissions. Only parts that both read are compared."""
     yield from _client_changes(before, after)
-    if _was_read("subjects/me", before, after):
+    if all(permissions.get("read", {}).get("subjects/me") == "ok" for permissions in (before, after)):
         yield from _grant_changes(before.get("grants", []), after.get("grants", []))
     known, now = before.get("catalogue", {}), after.get("catalogue", {})
     for permission in sorted(known.keys() & now.keys()):
         if None not in (known[permission], now[permission]) and known[permission] != now[permission]:
             values = known[permission], now[permission]
             yield Change(CHANGED, "catalogue", *values, CLIENT, permission, permission)
-
-
-def _was_read(name: str, *syncs: dict[str, Any]) -> bool:
-    return all(permissions.get("read", {}).get(name) == "ok" for permissions in syncs)
 
 
 def _client_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:

@@ -17,7 +17,6 @@ from django.db.models.functions import Cast, Concat
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.accounts.rate_limits import enforce_run_limit
-from diagnostics.genesys.pace import Pace
 from diagnostics.jobs.models import Turn
 from diagnostics.jobs.row_failures import Kind, attempt, error_location, process_batch, process_rows, without_set_aside
 from diagnostics.jobs.turns import remember_turn, served_at
@@ -88,9 +87,8 @@ def run_sync(pk: int, worker: str = "") -> bool:
 
     After such an error another worker retries the sync; it is closed after three failures.
     """
-    return (
-        attempt(Kind.SNAPSHOT, pk, lambda: _claim_and_run(pk, worker), close_failed_sync, again=_expire_lease) is True
-    )
+    done = attempt(Kind.SNAPSHOT, pk, lambda: _claim_and_run(pk, worker), close_failed_sync, again=_expire_lease)
+    return done is True
 
 
 def run_next_sync() -> bool:
@@ -161,21 +159,17 @@ def _expire_lease(pk: int) -> None:
 def _claim_and_run(pk: int, worker: str) -> bool:
     worker_id = f"{worker or socket.gethostname()}:{os.getpid()}:{uuid4().hex[:12]}"
     now = database_now()
-    if (
-        not _ready(now)
-        .filter(pk=pk)
-        .update(
-            state=State.READING, worker=worker_id, claimed_at=now, lease_until=now + LEASE, resume_at=None, error=""
-        )
-    ):
+    values = {"worker": worker_id, "claimed_at": now, "lease_until": now + LEASE, "resume_at": None, "error": ""}
+    if not _ready(now).filter(pk=pk).update(state=State.READING, **values):
         return False
     snapshot = ConfigurationSync.objects.select_related("client").defer("client__secret").get(pk=pk)
     pace = ClientPace(snapshot.client, is_background=True, patience_s=0.0)
     try:
-        sync = _prepare(snapshot, worker_id, pace)
+        genesys, secrets = genesys_client_of(snapshot.client, max_calls=MAX_REQUESTS, pace=pace)
     except ActionRefused as error:
         _refuse(snapshot, worker_id, str(error))
         return True
+    sync = SyncRun(snapshot, worker_id, genesys, secrets)
     try:
         with pace:
             _run_steps(sync)
@@ -193,12 +187,6 @@ def _ready(now: datetime) -> Any:
         Q(state=State.QUEUED) | Q(state=State.WAITING, resume_at__lte=now) | Q(state=State.READING, lease_until__lt=now)
     )
     return ConfigurationSync.objects.filter(due)
-
-
-def _prepare(snapshot: ConfigurationSync, worker_id: str, pace: Pace) -> SyncRun:
-    """Decrypt the secret and build the API client. Raises ActionRefused if no request can be sent."""
-    genesys, secrets = genesys_client_of(snapshot.client, max_calls=MAX_REQUESTS, pace=pace)
-    return SyncRun(snapshot, worker_id, genesys, secrets)
 
 
 @transaction.atomic
@@ -231,10 +219,8 @@ def _run_steps(sync: SyncRun) -> None:
         raise
     except Exception as error:
         log.error("sync %s failed: %s", sync.snapshot.pk, error_location(error))
-        _end_early(
-            sync,
-            f"The sync stopped because of an error in Cobrowse Doctor ({type(error).__name__}). The log has the details.",
-        )
+        reason = f"an error in Cobrowse Doctor ({type(error).__name__})"
+        _end_early(sync, f"The sync stopped because of {reason}. The log has the details.")
     else:
         is_complete = all(part["state"] in ("whole", "absent") for part in sync.parts)
         _end(sync, State.COMPLETE if is_complete else State.PARTIAL)
@@ -271,16 +257,14 @@ def _end(sync: SyncRun, state: str, error: str = "") -> None:
 
 
 def _after_the_end(snapshot: ConfigurationSync, now: datetime) -> None:
-    """Update the client's status and next sync, in the transaction that ends this one."""
+    """Update the client's status and plan its next sync, in the transaction that ends this one.
+
+    The jitter lets clients that were registered together drift apart.
+    """
     update_status_from_sync(snapshot)
-    _plan_next(snapshot.client, now)
-
-
-def _plan_next(client: OAuthClient, now: datetime) -> None:
-    """Schedule the next sync with jitter, so that clients registered together drift apart."""
     hours = settings.SNAPSHOT_HOURS
     next_at = now + timedelta(hours=hours * random.uniform(0.9, 1.1)) if hours else None  # noqa: S311 (no secret)
-    OAuthClient.objects.filter(pk=client.pk, retired_at=None).update(next_sync_at=next_at)
+    OAuthClient.objects.filter(pk=snapshot.client_id, retired_at=None).update(next_sync_at=next_at)
 
 
 def due_syncs(now: datetime | None = None) -> tuple[int, ...]:
@@ -311,9 +295,8 @@ def start_due_syncs(now: datetime | None = None, client_id: int | None = None) -
         readable, limit = readable.filter(pk=client_id), 1
     else:
         _plan_first_syncs(readable.filter(next_sync_at=None), now)
-        limit = max(
-            0, MAX_CONCURRENT - ConfigurationSync.objects.filter(state__in=[State.QUEUED, State.READING]).count()
-        )
+        active = ConfigurationSync.objects.filter(state__in=[State.QUEUED, State.READING]).count()
+        limit = max(0, MAX_CONCURRENT - active)
     due = without_set_aside(readable.filter(next_sync_at__lte=now), Kind.CLIENT_SYNC)
     clients = {client.pk: client for client in _in_turn(due.defer("secret", "verification"))[: limit + MAX_FAILING]}
     started: list[int] = []

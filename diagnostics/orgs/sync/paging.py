@@ -1,6 +1,6 @@
 """Reads a paged list of the org and detects lists that never end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -34,7 +34,7 @@ class PagedList:
     path: str
     things: str
     permission: str
-    query: dict[str, str | int]
+    query: Mapping[str, str | int]
     store: Callable[[SyncRun, list[Any]], PageCounts]
 
 

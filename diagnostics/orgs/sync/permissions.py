@@ -15,8 +15,9 @@ from diagnostics.genesys.documents.limits import Limits, RateLimit
 from diagnostics.genesys.documents.token_info import TokenInfo
 from diagnostics.genesys.fields import mapping, number, text, text_list
 from diagnostics.genesys.response import OrgResponse, UnreadableResponse
-from diagnostics.orgs.contract_in_force import current_contract
-from diagnostics.orgs.models import ConfigurationSync, HeldPermission
+from diagnostics.orgs.contracts import current_contract
+from diagnostics.orgs.models import HeldPermission
+from diagnostics.orgs.queries.clients import latest_permission_sync
 from diagnostics.orgs.sync.changes import permission_changes
 from diagnostics.orgs.sync.execute import SyncRun
 from diagnostics.orgs.sync.store import org_change, store_changes
@@ -79,8 +80,9 @@ def _read_all(sync: SyncRun, me: TokenInfo) -> dict[str, Any]:
     own_id = quote(sync.client.client_id, safe="")
     oauth_client = sync.get(f"/api/v2/oauth/clients/{own_id}")
     divisions = sync.get(f"{AUTHORIZATION}/divisions", pageSize=1)
-    held = Grants.parse(subject)
-    held = Grants() if isinstance(held, UnreadableResponse) else Grants(held.entries[:MAX_GRANTS])
+    parsed = Grants.parse(subject)
+    is_listed = not isinstance(parsed, UnreadableResponse)
+    held = Grants() if isinstance(parsed, UnreadableResponse) else Grants(parsed.entries[:MAX_GRANTS])
     held = held.with_hidden_roles(sync.get, MAX_ROLE_REQUESTS)
     listed = _catalogue(sync)
     limits = {name: sync.get(f"/api/v2/organizations/limits/namespaces/{name}") for name in NAMESPACES}
@@ -103,7 +105,7 @@ def _read_all(sync: SyncRun, me: TokenInfo) -> dict[str, Any]:
         "read": {
             "tokens/me": "ok",
             "organizations/me": _read_result(organization),
-            "subjects/me": _describe_grants(subject),
+            "subjects/me": "no list of grants" if subject.ok and not is_listed else _read_result(subject),
             "oauth/clients": _read_result(oauth_client),
             "authorization/divisions": _read_result(divisions),
             "authorization/permissions": "ok" if None not in listed.values() else "incomplete",
@@ -156,11 +158,6 @@ def _grant_to_json(grant: RoleGrant) -> dict[str, Any]:
     }
 
 
-def _describe_grants(subject: OrgResponse) -> str:
-    result = _read_result(subject)
-    return "no list of grants" if result == "ok" and isinstance(Grants.parse(subject), UnreadableResponse) else result
-
-
 def _catalogue(sync: SyncRun) -> dict[str, bool | None]:
     """Map each permission to whether the org's catalogue has it (None = the catalogue couldn't be read completely).
 
@@ -197,20 +194,12 @@ def _result(found: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _store_changes(sync: SyncRun, found: dict[str, Any]) -> None:
-    stored = [ConfigurationSync.State.COMPLETE, ConfigurationSync.State.PARTIAL]
-    before = (
-        ConfigurationSync.objects.filter(client=sync.client, pk__lt=sync.snapshot.pk, state__in=stored)
-        .exclude(permissions={})
-        .order_by("-id")
-        .first()
-    )
+    before = latest_permission_sync(sync.client)
     if before is None:
         return
     now = timezone.now()
-    found_changes = permission_changes(before.permissions, found)
-    store_changes(
-        sync.snapshot, [org_change(change, sync.client.pk, before.finished_at, now) for change in found_changes]
-    )
+    changes = permission_changes(before.permissions, found)
+    store_changes(sync.snapshot, [org_change(change, sync.client.pk, before.finished_at, now) for change in changes])
 
 
 def _store_held_permissions(sync: SyncRun, found: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from diagnostics.genesys.documents.deployment import (
     cobrowse_settings,
     parse_cobrowse_settings,
 )
+from diagnostics.genesys.documents.gateway_providers import GatewayProvider
 from diagnostics.genesys.fields import boolean, identifier, mapping, moment, text
 
 GATEWAY, DEPLOYMENT = "gateway", "deployment"
@@ -96,9 +97,8 @@ def with_version(provider: SyncedProvider, version: Any) -> SyncedProvider:
     return replace(provider, settings=settings, version=deployment.version, is_hidden=False)
 
 
-def parse_gateway_provider(ref: str, name: str, enabled: bool | None) -> SyncedProvider | None:
-    """Parse a gateway provider. Returns None if its ID is unusable."""
-    return SyncedProvider(GATEWAY, ref, name, settings={"enabled": enabled}) if identifier(ref) else None
+def from_gateway_provider(provider: GatewayProvider) -> SyncedProvider:
+    return SyncedProvider(GATEWAY, provider.id, provider.name, settings={"enabled": provider.enabled})
 
 
 @dataclass(frozen=True)

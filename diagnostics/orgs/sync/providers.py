@@ -1,5 +1,6 @@
 """The parts of a sync that read providers: gateway list, web deployments, their settings, and drafts."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from diagnostics.engine.facts import Change
 from diagnostics.genesys import gateway
 from diagnostics.genesys.documents.deployment import LIST_PATH, Deployment, configuration_path, published_version
 from diagnostics.genesys.documents.gateway_providers import GatewayProviders, is_absent
+from diagnostics.genesys.fields import identifier
 from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.orgs.clients import store_gateway
 from diagnostics.orgs.models import OrgChange, Provider
@@ -21,8 +23,8 @@ from diagnostics.orgs.sync.provider_documents import (
     DEPLOYMENT,
     GATEWAY,
     from_deployment,
+    from_gateway_provider,
     parse_draft,
-    parse_gateway_provider,
     with_draft,
     with_version,
 )
@@ -52,8 +54,8 @@ def sync_gateway(sync: SyncRun) -> None:
     result = judge_list(response)
     listed = GatewayProviders.parse(response)
     entries = () if isinstance(listed, UnreadableResponse) else listed.providers[:MAX_GATEWAY_PROVIDERS]
-    found = [parse_gateway_provider(entry.id, entry.name, entry.enabled) for entry in entries]
-    providers = [provider.redacted(sync.clean) for provider in found if provider is not None]
+    found = [from_gateway_provider(entry) for entry in entries if identifier(entry.id)]
+    providers = [provider.redacted(sync.clean) for provider in found]
     with sync.saving():
         _store_capability(sync, result.code)
         if result.code == "unknown":
@@ -63,17 +65,12 @@ def sync_gateway(sync: SyncRun) -> None:
         _count_miss(sync, _missing(sync, GATEWAY))
         if result.code == "no_provider_list":
             sync.end_part(GATEWAY, "absent", result.code, result.sentence)
-        elif len(providers) < len(found):
-            sentence = f"{len(found) - len(providers)} of {len(found)} providers have no usable ID."
+        elif len(providers) < len(entries):
+            sentence = f"{len(entries) - len(providers)} of {len(entries)} providers have no usable ID."
             sync.end_part(GATEWAY, "partial", "entries_unreadable", sentence, len(providers))
         else:
-            sync.end_part(
-                GATEWAY,
-                "whole",
-                "read",
-                f"Providers read from the gateway's list: {len(providers)}.",
-                len(providers),
-            )
+            sentence = f"Providers read from the gateway's list: {len(providers)}."
+            sync.end_part(GATEWAY, "whole", "read", sentence, len(providers))
 
 
 def _store_capability(sync: SyncRun, code: str) -> None:
@@ -90,24 +87,15 @@ def _store_capability(sync: SyncRun, code: str) -> None:
 
 
 def sync_deployments(sync: SyncRun) -> None:
-    read_all_pages(
-        sync,
-        PagedList(
-            "deployments",
-            LIST_PATH,
-            "web deployments",
-            "webDeployments:deployment:view",
-            {"expand": "Configuration"},
-            _store_deployments,
-        ),
-    )
+    permission, query = "webDeployments:deployment:view", {"expand": "Configuration"}
+    read_all_pages(sync, PagedList("deployments", LIST_PATH, "web deployments", permission, query, _store_deployments))
 
 
 def _store_deployments(sync: SyncRun, entries: list[Any]) -> PageCounts:
     parsed = [Deployment.parse(entry) for entry in entries]
     usable = [from_deployment(deployment).redacted(sync.clean) for deployment in parsed if deployment is not None]
     counts = store_providers(sync.snapshot, DEPLOYMENT, usable, last_complete_sync(sync.snapshot, "deployments"))
-    return PageCounts(counts.fresh, counts.repeated, len(parsed) - len(usable))
+    return replace(counts, unreadable=len(parsed) - len(usable))
 
 
 def sync_settings(sync: SyncRun) -> None:
@@ -173,16 +161,9 @@ def find_removed(sync: SyncRun) -> None:
 
 def sync_drafts(sync: SyncRun) -> None:
     """Read the drafts: the list of configurations returns them."""
+    permission = "webDeployments:configuration:view"
     read_all_pages(
-        sync,
-        PagedList(
-            "drafts",
-            CONFIGURATIONS_PATH,
-            "configuration drafts",
-            "webDeployments:configuration:view",
-            {},
-            _store_drafts,
-        ),
+        sync, PagedList("drafts", CONFIGURATIONS_PATH, "configuration drafts", permission, {}, _store_drafts)
     )
     if not sync.progress["drafts"]["pages"]:
         with sync.saving():

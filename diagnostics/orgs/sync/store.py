@@ -1,7 +1,7 @@
 """Stores synced providers and records what changed since the previous sync."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import F
@@ -17,6 +17,7 @@ from diagnostics.orgs.sync.changes import (
     merged_with_previous,
     provider_changes,
 )
+from diagnostics.orgs.sync.paging import PageCounts
 from diagnostics.orgs.sync.provider_documents import SyncedProvider
 
 UPDATED_FIELDS = [
@@ -50,17 +51,9 @@ def last_complete_sync(snapshot: ConfigurationSync, part: str) -> datetime | Non
     return max((time for time in times if time is not None), default=None)
 
 
-@dataclass(frozen=True)
-class StoreCounts:
-    """The number of providers that were new in this sync, and of those that it had stored before."""
-
-    fresh: int
-    repeated: int
-
-
 def store_providers(
     snapshot: ConfigurationSync, source: str, providers: Sequence[SyncedProvider], baseline: datetime | None
-) -> StoreCounts:
+) -> PageCounts:
     """Store providers and their changes. Call this in a transaction.
 
     If a sync contains a provider twice, the first one counts. `baseline` is when the part was last read completely; if it is
@@ -100,7 +93,7 @@ def store_providers(
     Provider.objects.filter(pk__in=unchanged).update(last_seen_at=now, missed=0, sync=snapshot)
     Provider.objects.bulk_update(updated, UPDATED_FIELDS, batch_size=100)
     store_changes(snapshot, changes)
-    return StoreCounts(len(fresh), len(providers) - len(fresh))
+    return PageCounts(len(fresh), len(providers) - len(fresh))
 
 
 def _update(

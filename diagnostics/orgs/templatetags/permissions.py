@@ -11,6 +11,8 @@ from diagnostics.web.badges import badge
 from diagnostics.web.format import whole_duration
 
 register = template.Library()
+register.filter("admin", admin_notation)
+register.filter("lifetime", whole_duration)
 
 ACCESS_BADGES = {
     Access.YES: ("pass", "pass"),
@@ -48,20 +50,9 @@ def permission_badge(state: PermissionState) -> SafeString:
 
 
 @register.filter
-def admin(permission: str) -> str:
-    """A permission in menu notation, such as Conversation > Cobrowse > Add."""
-    return admin_notation(permission)
-
-
-@register.filter
 def grant_type(value: str) -> str:
     """A grant type in words. An unknown one keeps the org's spelling."""
     return GRANT_TYPES.get(value.lower(), value)
-
-
-@register.filter
-def lifetime(seconds: int) -> str:
-    return whole_duration(seconds)
 
 
 @register.filter

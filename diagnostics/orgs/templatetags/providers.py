@@ -13,13 +13,13 @@ from diagnostics.web.badges import badge
 
 register = template.Library()
 
-STATES = {
+STATES: dict[str, tuple[str, str]] = {
     Provider.State.ON: ("pass", "pass"),
     Provider.State.OFF: ("fail", "fail"),
     Provider.State.INACTIVE: ("skip", "skip"),
     Provider.State.UNKNOWN: ("error", "error"),
 }
-SYNC_STATES = {
+SYNC_STATES: dict[str, tuple[str, str]] = {
     ConfigurationSync.State.QUEUED: ("queued", "skip"),
     ConfigurationSync.State.READING: ("running", "accent"),
     ConfigurationSync.State.WAITING: ("interrupted", "warn"),
@@ -27,7 +27,7 @@ SYNC_STATES = {
     ConfigurationSync.State.PARTIAL: ("warn", "warn"),
     ConfigurationSync.State.FAILED: ("fail", "fail"),
 }
-KINDS = {
+KINDS: dict[str, tuple[str, str]] = {
     OrgChange.Kind.APPEARED: ("plus", "accent"),
     OrgChange.Kind.VANISHED: ("skip", "warn"),
     OrgChange.Kind.RETURNED: ("again", "accent"),
@@ -85,25 +85,20 @@ def provider_badge(provider: Provider) -> SafeString:
         return badge("retired", "skip", "Removed")
     if provider.source == Provider.Source.ON_CONVERSATION:
         return badge("finished", "skip", "Seen")
-    icon_name, tone = STATES[Provider.State(provider.state)]
     text = provider.get_state_display()
     if provider.source == Provider.Source.GATEWAY:
-        text = {Provider.State.ON: "Enabled", Provider.State.OFF: "Not enabled"}.get(
-            Provider.State(provider.state), text
-        )
-    return badge(icon_name, tone, text)
+        text = {"on": "Enabled", "off": "Not enabled"}.get(provider.state, text)
+    return badge(*STATES[provider.state], text)
 
 
 @register.simple_tag
 def sync_badge(snapshot: ConfigurationSync) -> SafeString:
-    icon_name, tone = SYNC_STATES[ConfigurationSync.State(snapshot.state)]
-    return badge(icon_name, tone, snapshot.get_state_display())
+    return badge(*SYNC_STATES[snapshot.state], snapshot.get_state_display())
 
 
 @register.simple_tag
 def kind_badge(change: OrgChange) -> SafeString:
-    icon_name, tone = KINDS[OrgChange.Kind(change.kind)]
-    return badge(icon_name, tone, change.get_kind_display())
+    return badge(*KINDS[change.kind], change.get_kind_display())
 
 
 @register.simple_tag

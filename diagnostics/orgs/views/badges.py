@@ -10,8 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from diagnostics.accounts.access import admin_required
 from diagnostics.accounts.requests import Request
-from diagnostics.orgs.badge import MAX_AGE, badge_picture
-from diagnostics.orgs.badges import make_badge, remove_badge
+from diagnostics.orgs.badges import MAX_AGE, badge_picture, make_badge, remove_badge
 from diagnostics.orgs.lookups import find_active_client
 from diagnostics.orgs.models import Badge, OAuthClient
 
@@ -43,6 +42,5 @@ def client_badge(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @admin_required
 def badge_remove(request: Request, pk: int) -> HttpResponse:
-    client = find_active_client(pk, request.user)
-    remove_badge(client)
-    return redirect("client-badge", client.pk)
+    remove_badge(find_active_client(pk, request.user))
+    return redirect("client-badge", pk)

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
+from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -21,7 +22,7 @@ from diagnostics.orgs.lookups import find_active_client, find_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.permissions.relevant import STARTS, needed_permissions
 from diagnostics.orgs.permissions.role import MENU_PATH
-from diagnostics.orgs.queries.runs import RECENT_RUNS, runs_of_client
+from diagnostics.orgs.queries.clients import RECENT_RUNS, runs_of_client
 from diagnostics.orgs.queries.syncs import sync_state_of
 from diagnostics.orgs.visibility import visible_clients
 
@@ -35,18 +36,9 @@ GET_AND_POST = ["GET", "HEAD", "POST"]
 def client_add(request: Request) -> HttpResponse:
     form = NewClientForm(request.POST or None)
     if form.is_valid():
-        values = form.cleaned_data
         try:
             with transaction.atomic():
-                client = create_client(
-                    name=values["name"],
-                    region_key=values["region"].key,
-                    client_id=values["client_id"],
-                    secret=values["secret"],
-                    user=request.user,
-                    environment=values["environment"],
-                    company_gateway=values["company_gateway"],
-                )
+                client = create_client(**form.arguments(), user=request.user)
                 _verify(client)
             return redirect("client", client.pk)
         except IntegrityError:  # a concurrent request used the name
@@ -115,27 +107,13 @@ def client_verification(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def client_edit(request: Request, pk: int) -> HttpResponse:
     client = find_active_client(pk, request.user)
-    before = {
-        "name": client.name,
-        "region": client.region,
-        "client_id": client.client_id,
-        "environment": client.environment,
-        "company_gateway": client.company_gateway,
-    }
-    form = ClientForm(request.POST or None, initial=before, client=client)
+    before = client.region, client.client_id
+    form = ClientForm(request.POST or None, initial=model_to_dict(client, ClientForm.base_fields), client=client)
     if form.is_valid():
-        values = form.cleaned_data
-        after = {
-            "name": values["name"],
-            "region_key": values["region"].key,
-            "client_id": values["client_id"],
-            "environment": values["environment"],
-            "company_gateway": values["company_gateway"],
-        }
         try:
             with transaction.atomic():
-                change_client(client, **after)
-                if (after["region_key"], after["client_id"]) != (before["region"], before["client_id"]):
+                change_client(client, **form.arguments())
+                if (client.region, client.client_id) != before:
                     _verify(client)
             return redirect("client", client.pk)
         except IntegrityError:

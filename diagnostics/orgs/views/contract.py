@@ -15,8 +15,7 @@ from diagnostics.accounts.requests import Request
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.contract_changes import drift
 from diagnostics.genesys.search import search
-from diagnostics.orgs.contract_in_force import contract_of, current_version, previous_version, region_contracts
-from diagnostics.orgs.contracts import start_refresh
+from diagnostics.orgs.contracts import contract_of, current_version, previous_version, region_contracts, start_refresh
 from diagnostics.orgs.forms.contract import ContractSearchForm, RegionForm
 
 PAGE_SIZE = 50
@@ -28,7 +27,7 @@ def contract_page(request: Request) -> HttpResponse:
     form.is_valid()
     filters = {name: form.cleaned_data.get(name, "") for name in form.fields}
     version = current_version(filters["region"])
-    contract = contract_of(version) if version else bundled()
+    contract = contract_of(version)
     found = search(contract, filters["q"], filters["show"])
     context = {
         "form": form,
@@ -40,8 +39,7 @@ def contract_page(request: Request) -> HttpResponse:
         **_refreshes(request),
     }
     if version is not None:
-        before = previous_version(version)
-        older = contract_of(before) if before else bundled()
+        older = contract_of(previous_version(version))
         context |= {"drift": drift(older, contract), "older": older}
     return render(request, "orgs/contract/page.html", context)
 

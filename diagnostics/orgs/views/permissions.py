@@ -14,7 +14,7 @@ from diagnostics.engine.facts import STARTING
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.search import search
-from diagnostics.orgs.contract_in_force import current_contract
+from diagnostics.orgs.contracts import current_contract
 from diagnostics.orgs.forms.permissions import ALL, KNOWN, CallsForm
 from diagnostics.orgs.lookups import find_client
 from diagnostics.orgs.models import OAuthClient
@@ -28,7 +28,7 @@ from diagnostics.orgs.permissions.relevant import (
 )
 from diagnostics.orgs.permissions.role import CREATE_CALL, MENU_PATH, copyable_role
 from diagnostics.orgs.permissions.synced import ClientPermissions, parse_client_permissions
-from diagnostics.orgs.queries.permissions import latest_permission_sync
+from diagnostics.orgs.queries.clients import latest_permission_sync
 from diagnostics.orgs.queries.syncs import sync_state_of
 
 PAGE_SIZE = 20

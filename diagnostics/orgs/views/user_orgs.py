@@ -9,22 +9,15 @@ from diagnostics.accounts.access import admin_required, find_user
 from diagnostics.accounts.requests import Request
 from diagnostics.accounts.users import limit_orgs
 from diagnostics.orgs.forms.user_orgs import OrgsForm
-from diagnostics.orgs.models import OAuthClient
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @admin_required
 def user_orgs(request: Request, pk: int) -> HttpResponse:
     person = find_user(pk)
-    form = OrgsForm(request.POST if request.method == "POST" else None, person=person, orgs=_org_names())
+    form = OrgsForm(request.POST if request.method == "POST" else None, person=person)
     if form.is_valid():
         limit_orgs(person, form.chosen_orgs, by=request.user)
         messages.success(request, f"What {person.username} may see is changed. It counts at once.")
         return redirect("users")
     return render(request, "accounts/users/orgs.html", {"person": person, "form": form})
-
-
-def _org_names() -> dict[str, str]:
-    """Return the ID and label of each org that has a client."""
-    rows = OAuthClient.objects.exclude(org_id="").order_by("pk").values_list("org_id", "org_name", "region")
-    return {org: f"{name or org} ({region})" for org, name, region in rows}

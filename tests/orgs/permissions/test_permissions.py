@@ -8,11 +8,11 @@ import pytest
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.documents.grants import covering, covers
 from diagnostics.genesys.operation import Operation
-from diagnostics.orgs.permissions.calls import Access, count_by_access, evaluate_call, evaluate_calls
+from diagnostics.orgs.permissions.calls import Access, CallAccess, count_by_access, evaluate_calls
 from diagnostics.orgs.permissions.matrix import MAX_DIVISIONS, MAX_ROLES, role_matrix
 from diagnostics.orgs.permissions.relevant import missing_permissions, relevant_permissions
 from diagnostics.orgs.permissions.role import copyable_role
-from diagnostics.orgs.permissions.synced import PermissionState, parse_client_permissions
+from diagnostics.orgs.permissions.synced import ClientPermissions, PermissionState, parse_client_permissions
 from tests.factories import make_rights
 
 START = "conversation:cobrowse:add"
@@ -47,6 +47,10 @@ def call(rule: Any, *permissions: str, **values: Any) -> Operation:
         rule=rule,
         **{"summary": "", **values},
     )
+
+
+def evaluate_call(operation: Operation, permissions: ClientPermissions) -> CallAccess:
+    return evaluate_calls([operation], permissions)[0]
 
 
 @pytest.mark.parametrize(

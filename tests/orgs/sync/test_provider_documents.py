@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 
 from diagnostics.genesys.documents.deployment import LONGEST_WORD, MOST_LISTED, Deployment, parse_cobrowse_settings
+from diagnostics.genesys.documents.gateway_providers import GatewayProvider
 from diagnostics.orgs.models import Provider
 from diagnostics.orgs.sync import provider_documents as reading
 from diagnostics.orgs.sync.provider_documents import (
     ConfigurationDraft,
     SyncedProvider,
     from_deployment,
+    from_gateway_provider,
     parse_draft,
-    parse_gateway_provider,
     with_draft,
     with_version,
 )
@@ -97,8 +98,7 @@ def test_a_version_that_shows_nothing_leaves_the_settings_hidden() -> None:
 
 @pytest.mark.parametrize(("enabled", "state"), [(True, "on"), (False, "off"), (None, "unknown")])
 def test_the_state_at_a_gateway(enabled: bool | None, state: str) -> None:
-    found = parse_gateway_provider("genesys", "Genesys", enabled)
-    assert found is not None
+    found = from_gateway_provider(GatewayProvider("genesys", "Genesys", enabled))
     assert (found.state, found.channels) == (state, [])
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from diagnostics.demo.server import start
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
-from diagnostics.orgs.queries.permissions import latest_permission_sync
+from diagnostics.orgs.queries.clients import latest_permission_sync
 from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
 from tests.factories import make_client, make_contract_version, make_rights, make_snapshot
 
