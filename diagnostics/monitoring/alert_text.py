@@ -80,7 +80,7 @@ def describe_changes(before: int | None, after: int | None) -> list[str]:
     if a is None or b is None:
         return []
     comparison, _ = compare_stored_runs(a, b)
-    facts = [_as_sentence(change.clause) for change in comparison.changed if change.clause]
+    facts = [f"{clause[0].upper()}{clause[1:]}." for change in comparison.changed if (clause := change.clause)]
     return [comparison.explanation.sentence, *facts][: MAX_CHANGES + 1]
 
 
@@ -148,7 +148,3 @@ def _verdict(run: Run | None) -> dict[str, object]:
 
 def _at(at: datetime, summary: IncidentSummary) -> str:
     return format_time(at.astimezone(ZoneInfo(summary.zone)))
-
-
-def _as_sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}." if text else ""

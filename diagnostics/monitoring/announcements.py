@@ -63,12 +63,8 @@ def _is_snoozed(incident: Incident, rule: AlertRule, now: datetime) -> bool:
     return incident.issue.is_snoozed_at(now) or rule.is_snoozed_at(now)
 
 
-def quiet_hours_of(rule: AlertRule) -> QuietHours:
-    return QuietHours(rule.quiet_from, rule.quiet_until, frozenset(rule.quiet_days), rule.zone)
-
-
 def _quiet(rule: AlertRule, now: datetime) -> datetime | None:
-    return quiet_until(now, quiet_hours_of(rule))
+    return quiet_until(now, QuietHours(rule.quiet_from, rule.quiet_until, frozenset(rule.quiet_days), rule.zone))
 
 
 def incident_chain(incident: Incident) -> list[int]:
@@ -116,12 +112,9 @@ def reason_to_drop(delivery: Delivery) -> str:
     if incident is None:
         return ""
     if delivery.event not in messages.END_EVENTS:
-        ends = Delivery.objects.filter(channel=delivery.channel, event__in=messages.END_EVENTS)
-        return (
-            ENDED_BEFORE_SENDING
-            if ends.filter(incident__in=[incident.pk, *_later_incidents(incident)]).exists()
-            else ""
-        )
+        later = [incident.pk, *_later_incidents(incident)]
+        ends = Delivery.objects.filter(incident__in=later, channel=delivery.channel, event__in=messages.END_EVENTS)
+        return ENDED_BEFORE_SENDING if ends.exists() else ""
     if delivery.channel.kind == Channel.Kind.PAGERDUTY and not _was_opened(delivery, incident):
         return NEVER_OPENED
     return ""

@@ -35,10 +35,10 @@ from diagnostics.monitoring.channels.responses import (
     Reply,
     explain_reply,
     result_of,
+    retry_delay,
 )
 from diagnostics.monitoring.channels.sending import send
 from diagnostics.monitoring.models import Channel, Delivery
-from diagnostics.monitoring.retry_schedule import retry_delay
 from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.web.format import count_of
 from diagnostics.web.refusals import ActionRefused
@@ -130,9 +130,8 @@ def start_test(channel: Channel, user: User) -> Delivery:
     """Raises ActionRefused after MAX_TESTS_PER_MINUTE."""
     recent = Delivery.objects.filter(channel=channel, event=Delivery.Event.TEST)
     if recent.filter(created_at__gt=DATABASE_NOW - timedelta(minutes=1)).count() >= MAX_TESTS_PER_MINUTE:
-        raise ActionRefused(
-            f"This channel was tested {MAX_TESTS_PER_MINUTE} times in the last minute. Try again in a minute."
-        )
+        tested = f"This channel was tested {MAX_TESTS_PER_MINUTE} times in the last minute."
+        raise ActionRefused(f"{tested} Try again in a minute.")
     now, message_id = database_now(), uuid4()
     message = test_message(channel.name, user.get_username(), now, f"cobrowse-doctor-test-{message_id.hex}")
     record("channel.tested", channel)
@@ -218,15 +217,10 @@ def _count_failure(delivery: Delivery, result: AttemptResult, text: str) -> None
     if delivery.event != Delivery.Event.TEST:
         channel.failures += 1
     if result is AttemptResult.GONE or channel.failures >= MAX_FAILURES:
-        _disable(channel)
+        if channel.state != Channel.State.DISABLED:
+            channel.state = Channel.State.DISABLED
+            log.error("channel %s is disabled until a test is delivered", channel.pk)
+            record("channel.disabled", channel, after={"failures": channel.failures, "reply": channel.last_reply})
     elif channel.state != Channel.State.DISABLED:
         channel.state = Channel.State.FAILING
     channel.save(update_fields=["state", "failures", "last_reply"])
-
-
-def _disable(channel: Channel) -> None:
-    if channel.state == Channel.State.DISABLED:
-        return
-    channel.state = Channel.State.DISABLED
-    log.error("channel %s is disabled until a test is delivered", channel.pk)
-    record("channel.disabled", channel, after={"failures": channel.failures, "reply": channel.last_reply})

@@ -26,8 +26,8 @@ from diagnostics.monitoring.announcements import (
 )
 from diagnostics.monitoring.channels import message as messages
 from diagnostics.monitoring.models import AlertRule, Schedule
-from diagnostics.monitoring.thresholds import FLAPPING_WINDOW as FLAPPING_WITHIN
 from diagnostics.monitoring.thresholds import (
+    FLAPPING_WINDOW,
     Agreement,
     Threshold,
     failing_period,
@@ -76,9 +76,8 @@ def send_reminders(now: datetime | None = None) -> None:
     """Send due reminders, and end incidents whose schedule or client is gone. Safe to run concurrently."""
     now = now or database_now()
     still_open = without_set_aside(Incident.objects.filter(closed_at=None), Kind.INCIDENT)
-    process_rows(
-        Kind.INCIDENT, list(still_open.order_by("pk").values_list("pk", flat=True)), lambda pk: _remind(pk, now)
-    )
+    pks = list(still_open.order_by("pk").values_list("pk", flat=True))
+    process_rows(Kind.INCIDENT, pks, lambda pk: _remind(pk, now))
 
 
 def threshold_of(rule: AlertRule) -> Threshold:
@@ -183,13 +182,9 @@ def _end_of(incident: Incident, state: ScheduleState) -> Point | None:
         agreement = state.agreement(threshold)
         if agreement is None or not agreement.is_good:
             return None
-    return find_recovery(state.points, thresholds[0]) or _newest_good(state.points)
-
-
-def _newest_good(points: Sequence[Point]) -> Point | None:
-    """For the case that the newest run is bad again although most runs are good."""
-    good = [point for point in points if point.is_whole and point.cause == causes.NONE]
-    return good[0] if good else None
+    good = [point for point in state.points if point.is_whole and point.cause == causes.NONE]
+    # Most runs may be good although the newest is bad again: then the first good run counts.
+    return find_recovery(state.points, thresholds[0]) or (good[0] if good else None)
 
 
 def _close(incident: Incident, end: Point, state: ScheduleState) -> None:
@@ -198,10 +193,9 @@ def _close(incident: Incident, end: Point, state: ScheduleState) -> None:
     _save_changes(incident, "fixed", incident.last_run_id, end.pk)
     incident = _get_incident(incident.pk)
     root = first_incident(incident)
-    is_flapping = _is_flapping(incident, state.now)
-    announce_end(
-        incident, messages.RECOVERED, IncidentSummary(root.began_at, state.now, flapping=is_flapping, root=root.pk)
-    )
+    flapping = _is_flapping(incident, state.now)
+    summary = IncidentSummary(root.began_at, state.now, flapping=flapping, root=root.pk)
+    announce_end(incident, messages.RECOVERED, summary)
 
 
 def _update_open(incident: Incident, state: ScheduleState) -> None:
@@ -254,7 +248,7 @@ def _alert_thresholds(incident: Incident, state: ScheduleState) -> list[Threshol
 
 def _is_flapping(incident: Incident, now: datetime) -> bool:
     """By the schedule's recent outages, including this one. A change of cause isn't a new outage."""
-    recent = Incident.objects.filter(schedule=incident.schedule, opened_at__gte=now - FLAPPING_WITHIN)
+    recent = Incident.objects.filter(schedule=incident.schedule, opened_at__gte=now - FLAPPING_WINDOW)
     return is_flapping(list(recent.filter(came_from=None).values_list("opened_at", flat=True)), now)
 
 

@@ -1,6 +1,5 @@
 """Quiet hours, during which alerts wait, in the time zone of their rule. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -52,7 +51,3 @@ def _hours_from(day: date, quiet: QuietHours, zone: ZoneInfo) -> tuple[datetime,
 def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     """A wall-clock time that is skipped counts as if it weren't; of one that occurs twice, the first."""
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
-
-
-def in_order(days: Iterable[int]) -> list[int]:
-    return sorted(set(days))

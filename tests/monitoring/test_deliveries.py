@@ -12,10 +12,9 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from diagnostics import tasks
 from diagnostics.accounts.models import AuditEntry
-from diagnostics.monitoring.channels.responses import MAX_FAILURES
+from diagnostics.monitoring.channels.responses import MAX_FAILURES, RETRY_DELAYS
 from diagnostics.monitoring.deliveries import deliver, due_deliveries, start_test, try_again
 from diagnostics.monitoring.models import Channel, Delivery
-from diagnostics.monitoring.retry_schedule import RETRY_DELAYS
 from diagnostics.web.refusals import ActionRefused
 from tests.builders.receivers import MailServer, Receiver, http_receiver, mail_server
 from tests.factories import make_channel, make_client, make_delivery, make_incident, make_schedule, make_user

@@ -10,7 +10,7 @@ import config.celery  # noqa: F401 - binds the tasks to the Celery app
 from diagnostics import tasks
 from diagnostics.management.base import ProductCommand, bad_input
 from diagnostics.monitoring.models import Schedule
-from diagnostics.monitoring.queries.schedules import ScheduleFilter, filtered_schedules
+from diagnostics.monitoring.queries.schedules import filtered_schedules
 from diagnostics.monitoring.schedules import pause_schedules, resume_schedules, run_schedule_now
 from diagnostics.runs.models import Run
 from diagnostics.web.refusals import ActionRefused
@@ -41,7 +41,7 @@ class Command(ProductCommand):
             self._change(action, options)
 
     def _list(self, *, as_json: bool) -> None:
-        schedules = list(filtered_schedules(None, ScheduleFilter()))
+        schedules = list(filtered_schedules(None))
         if as_json:
             self.stdout.write(json.dumps({"schedules": [_as_json(schedule) for schedule in schedules]}, indent=2))
             return

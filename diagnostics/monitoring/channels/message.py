@@ -5,22 +5,10 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from diagnostics.monitoring.models import Delivery
+
 OPENED, CHANGED, REMINDER, RECOVERED, ENDED, TEST = "opened", "changed", "reminder", "recovered", "ended", "test"
-EVENT_TITLES = {
-    OPENED: "Failing",
-    CHANGED: "Cause changed",
-    REMINDER: "Still failing",
-    RECOVERED: "Resolved",
-    ENDED: "No longer monitored",
-    TEST: "Test",
-    "run.ended": "Run ended",
-    "issue.new": "New issue",
-    "issue.reopened": "Issue reopened",
-    "issue.resolved": "Issue resolved",
-    "issue.accepted": "Issue accepted",
-    "issue.acceptance_ended": "Issue no longer accepted",
-    "issue.assigned": "Issue assigned",
-}
+EVENT_TITLES: dict[str, str] = {**dict(Delivery.Event.choices), "issue.new": "New issue"}
 END_EVENTS = frozenset({RECOVERED, ENDED})
 MAX_LINE = 400
 

@@ -15,9 +15,9 @@ SOURCE = "Cobrowse Doctor"
 
 def render(message: Message, routing_key: str) -> dict[str, Any]:
     """The caller resolves a test right away with `render_resolve`."""
-    event: dict[str, Any] = {"routing_key": routing_key, "dedup_key": message.thread[:255]}
     if message.is_over:
-        return {**event, "event_action": "resolve"}
+        return render_resolve(message, routing_key)
+    event: dict[str, Any] = {"routing_key": routing_key, "dedup_key": message.thread[:255]}
     event |= {"event_action": "trigger", "client": SOURCE, "payload": _payload(message)}
     if message.link:
         event |= {"client_url": message.link, "links": [{"href": message.link, "text": f"Open in {SOURCE}"}]}

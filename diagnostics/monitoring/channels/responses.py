@@ -1,10 +1,14 @@
-"""What a receiver's reply proves, and whether another attempt can succeed."""
+"""What a receiver's reply proves, whether another attempt can succeed, and when it is made."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 # Failed deliveries in a row until the channel is disabled.
 MAX_FAILURES = 3
+# Between attempts; after the last one the delivery has failed.
+RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 1800, 7200))
+MAX_RETRY_AFTER = timedelta(hours=6)
 RETRYABLE_STATUSES = frozenset({408, 409, 423, 425, 429})
 
 EXPLANATIONS = {
@@ -65,3 +69,11 @@ def explain_reply(kind: str, reply: Reply) -> str:
     if reply.status is not None and 300 <= reply.status < 400:
         return f"Not delivered: the receiver redirects ({reply.status}), which we don't follow. Use the final URL."
     return f"Not delivered: the receiver responded with {reply.status}."
+
+
+def retry_delay(attempts: int, retry_after: float | None = None) -> timedelta | None:
+    """The delay before the next attempt, at least what the receiver asks for; None if there is none."""
+    if not 0 < attempts <= len(RETRY_DELAYS):
+        return None
+    requested = timedelta(seconds=min(max(retry_after or 0, 0), MAX_RETRY_AFTER.total_seconds()))
+    return max(RETRY_DELAYS[attempts - 1], requested)

@@ -10,20 +10,14 @@ EMOJI = {"recovered": ":white_check_mark:", "test": ":wave:", "ended": ":heavy_m
 
 def render(message: Message) -> dict[str, Any]:
     emoji = EMOJI.get(message.event, ":rotating_light:")
-    blocks = [_section(f"{emoji} *{escape(message.subject)}*")]
-    blocks += (
-        [_section("\n".join(escape(one_line(sentence)) for sentence in message.sentences))] if message.sentences else []
-    )
+    sections = [f"{emoji} *{escape(message.subject)}*"]
+    sections.append("\n".join(escape(one_line(sentence)) for sentence in message.sentences))
     if message.changes:
-        blocks.append(
-            _section("*What changed*\n" + "\n".join(f"• {escape(one_line(change))}" for change in message.changes))
-        )
-    if message.facts:
-        blocks.append(
-            _section("\n".join(f"{escape(label)}: {escape(one_line(value))}" for label, value in message.facts))
-        )
+        sections.append("\n".join(["*What changed*", *(f"• {escape(one_line(change))}" for change in message.changes)]))
+    sections.append("\n".join(f"{escape(label)}: {escape(one_line(value))}" for label, value in message.facts))
     if message.link:
-        blocks.append(_section(f"<{escape(message.link)}|Open in Cobrowse Doctor>"))
+        sections.append(f"<{escape(message.link)}|Open in Cobrowse Doctor>")
+    blocks = [_section(text) for text in sections if text]
     return {"text": escape(message.subject), "blocks": blocks, "unfurl_links": False}
 
 

@@ -12,8 +12,8 @@ from diagnostics.monitoring import mail, outgoing
 from diagnostics.monitoring.channels import pagerduty
 from diagnostics.monitoring.forms.schedules import zone_choices
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery
+from diagnostics.monitoring.queries.alerts import visible_channels
 from diagnostics.monitoring.timetable import WEEKDAYS
-from diagnostics.monitoring.visibility import visible_channels
 from diagnostics.orgs.forms.query import OrgQueryForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.web.paging import before_field

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.models import User
 from diagnostics.monitoring.models import Schedule
-from diagnostics.monitoring.queries.schedules import ScheduleFilter, people_for_choice
+from diagnostics.monitoring.queries.schedules import people_for_choice
 from diagnostics.monitoring.schedule_preview import SchedulePreview, preview_of
 from diagnostics.monitoring.schedules import ScheduleValues
 from diagnostics.monitoring.timetable import (
@@ -30,10 +29,11 @@ from diagnostics.orgs.forms.query import OrgQueryForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.web.filters import search_field
 
 MAX_SPREAD = 3600
 STATES = [("", "All"), ("active", "Active"), ("paused", "Paused"), ("missed", "With missed runs")]
-PLAN_FIELD = {"minutes": "minutes", "daily": "at", "weekly": "weekdays", "cron": "cron"}
+PLAN_FIELDS = {"minutes": ("minutes",), "daily": ("at",), "weekly": ("at", "weekdays"), "cron": ("cron",)}
 
 
 @lru_cache(maxsize=1)
@@ -104,14 +104,15 @@ class PlanForm(forms.Form):
         if "every" not in data or "zone" not in data:
             return data
         for name in ("minutes", "at", "weekdays", "cron"):
-            if name not in self._fields_of(data["every"]):
+            if name not in PLAN_FIELDS[data["every"]]:
                 self.errors.pop(name, None)
         if self.plan_problems:
             return data
         try:
             self.plan = self._read_plan(data)
         except InvalidTimetable as error:
-            self.add_error(self._field_with_error(error, data), str(error))
+            is_without_time = data["every"] == "weekly" and not data.get("at")
+            self.add_error("at" if is_without_time else PLAN_FIELDS[data["every"]][-1], str(error))
         else:
             self._check_spread(self.plan)
         return data
@@ -121,20 +122,11 @@ class PlanForm(forms.Form):
         """The errors of the timetable's fields alone."""
         return [str(error) for name in PlanForm.base_fields for error in self.errors.get(name, ())]
 
-    def _fields_of(self, every: str) -> tuple[str, ...]:
-        return {"minutes": ("minutes",), "daily": ("at",), "weekly": ("at", "weekdays"), "cron": ("cron",)}[every]
-
     def _read_plan(self, data: dict[str, Any]) -> Timetable:
-        names = self._fields_of(data["every"])
-        values: dict[str, Any] = {name: data[name] for name in names if data.get(name)}
+        values: dict[str, Any] = {name: data[name] for name in PLAN_FIELDS[data["every"]] if data.get(name)}
         if "weekdays" in values:
             values["weekdays"] = tuple(values["weekdays"])
         return Timetable(data["every"], data["zone"], **values)
-
-    def _field_with_error(self, error: InvalidTimetable, data: dict[str, Any]) -> str:
-        if data["every"] == "weekly" and not data.get("at"):
-            return "at"
-        return PLAN_FIELD[data["every"]]
 
     def _check_spread(self, plan: Timetable) -> None:
         if self.cleaned_data.get("jitter_seconds") is None:
@@ -200,14 +192,7 @@ class ScheduleForm(PlanForm):
         if self.plan is None:
             raise ValueError("the form is not valid")
         data = self.cleaned_data
-        return ScheduleValues(
-            name=data["name"],
-            client=data["client"],
-            plan=self.plan,
-            inputs=self.inputs,
-            jitter_seconds=self.spread,
-            owner=data["owner"],
-        )
+        return ScheduleValues(data["name"], data["client"], self.plan, self.inputs, self.spread, data["owner"])
 
     @staticmethod
     def values_of(schedule: Schedule) -> dict[str, Any]:
@@ -217,12 +202,7 @@ class ScheduleForm(PlanForm):
 
 
 class ScheduleListForm(OrgQueryForm):
-    q = forms.CharField(
-        label="Search",
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Schedule or client"}),
-    )
+    q = search_field("Search", "Schedule or client")
     state = forms.ChoiceField(label="State", required=False, choices=STATES)
     client = forms.ModelChoiceField(
         label="Client", queryset=OAuthClient.objects.none(), required=False, empty_label="All clients"
@@ -234,18 +214,12 @@ class ScheduleListForm(OrgQueryForm):
         super().__init__(*args, viewer=viewer, **kwargs)
         cast("forms.ModelChoiceField[User]", self.fields["owner"]).queryset = people_for_choice(viewer)
 
-    def filter(self) -> ScheduleFilter:
-        return ScheduleFilter(**{name: value for name, value in self.chosen().items() if name != "page"})
+    def filters(self) -> dict[str, Any]:
+        """The arguments of filtered_schedules."""
+        return {name: value for name, value in self.chosen().items() if name != "page"}
 
     def page_number(self) -> int:
         return int(self.chosen().get("page", 1))
-
-    @property
-    def without_page(self) -> str:
-        """The valid part of the query string, to which a page number can be appended."""
-        valid = {name: value for name, value in self.data.items() if name in self.fields and name not in self.errors}
-        valid.pop("page", None)
-        return f"{urlencode(valid)}&" if valid else ""
 
 
 class PauseForm(forms.Form):

@@ -8,7 +8,7 @@ from diagnostics.accounts.models import User
 from diagnostics.issues.models import Issue
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Schedule
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.orgs.visibility import visible_rows
+from diagnostics.orgs.visibility import visible_clients, visible_rows
 from diagnostics.web.paging import KeyPage, key_page
 
 ALERT_PAGE = 40
@@ -33,6 +33,17 @@ def visible_deliveries(viewer: User | None) -> QuerySet[Delivery]:
     if viewer is None or viewer.is_admin:
         return rows
     return visible_rows(rows.filter(client__isnull=False), viewer)
+
+
+def visible_channels(viewer: User | None) -> QuerySet[Channel]:
+    """Channels that get, or once got, alerts about an org the user may see. A rule without clients is for all of them."""
+    channels = Channel.objects.all()
+    if viewer is None or viewer.sees_all:
+        return channels
+    clients = visible_clients(viewer).order_by().values("pk")
+    rules = AlertRule.objects.filter(Q(clients=None) | Q(clients__in=clients)).values("channels")
+    sent = Delivery.objects.filter(client__in=clients).values("channel")
+    return channels.filter(Q(pk__in=rules) | Q(pk__in=sent))
 
 
 def deliveries_of(issue: Issue) -> list[Delivery]:

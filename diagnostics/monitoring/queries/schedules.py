@@ -1,6 +1,5 @@
 """Queries of schedules, their runs and their missed times."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -23,43 +22,36 @@ LARGE_RUN_COLUMNS = tuple(
 )
 
 
-@dataclass(frozen=True)
-class ScheduleFilter:
-    """The filters of the schedule list; empty values don't filter."""
-
-    q: str = ""
-    client: OAuthClient | None = None
-    owner: User | None = None
-    state: str = ""
-
-    @property
-    def is_narrow(self) -> bool:
-        return bool(self.q or self.client or self.owner or self.state)
-
-
 def visible_schedules(viewer: User | None) -> QuerySet[Schedule]:
     """With the columns that the list shows, without large ones."""
     rows = visible_rows(Schedule.objects.select_related("client", "owner", "last_run"), viewer)
     return rows.defer(*LARGE_CLIENT_COLUMNS, *LARGE_RUN_COLUMNS, "inputs")
 
 
-def filtered_schedules(viewer: User | None, filters: ScheduleFilter) -> QuerySet[Schedule]:
-    """Next run first, paused schedules last."""
+def filtered_schedules(
+    viewer: User | None,
+    *,
+    q: str = "",
+    client: OAuthClient | None = None,
+    owner: User | None = None,
+    state: str = "",
+) -> QuerySet[Schedule]:
+    """Next run first, paused schedules last. Empty values don't filter."""
     rows = visible_schedules(viewer)
-    if filters.q:
-        rows = rows.filter(Q(name__icontains=filters.q) | Q(client__name__icontains=filters.q))
-    if filters.client:
-        rows = rows.filter(client=filters.client)
-    if filters.owner:
-        rows = rows.filter(owner=filters.owner)
+    if q:
+        rows = rows.filter(Q(name__icontains=q) | Q(client__name__icontains=q))
+    if client:
+        rows = rows.filter(client=client)
+    if owner:
+        rows = rows.filter(owner=owner)
     states: dict[str, Any] = {"active": Q(paused_at=None), "paused": ~Q(paused_at=None), "missed": Q(missed__gt=0)}
-    if filters.state:
-        rows = rows.filter(states[filters.state])
+    if state:
+        rows = rows.filter(states[state])
     return rows.order_by(F("next_run_at").asc(nulls_last=True), "pk")
 
 
-def schedule_page(viewer: User | None, filters: ScheduleFilter, number: int) -> Page[Schedule]:
-    return Paginator(filtered_schedules(viewer, filters), PAGE_SIZE).get_page(number)
+def schedule_page(viewer: User | None, number: int, **filters: Any) -> Page[Schedule]:
+    return Paginator(filtered_schedules(viewer, **filters), PAGE_SIZE).get_page(number)
 
 
 def schedule_counts(viewer: User | None) -> dict[str, int]:

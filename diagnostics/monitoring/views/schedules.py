@@ -1,5 +1,7 @@
 """Schedules: list, detail, add, edit, delete, pause, resume and run now."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Page
 from django.db import transaction
@@ -16,7 +18,6 @@ from diagnostics.monitoring.lookups import find_schedule
 from diagnostics.monitoring.models import Schedule
 from diagnostics.monitoring.queries.alerts import alerting_rules, set_notified
 from diagnostics.monitoring.queries.schedules import (
-    ScheduleFilter,
     filtered_schedules,
     missed_times,
     runs_of_schedule,
@@ -46,12 +47,11 @@ FORM_METHODS = ["GET", "HEAD", "POST"]
 @require_safe
 def schedule_list(request: Request) -> HttpResponse:
     form = ScheduleListForm(request.GET, viewer=request.user)
-    filters = form.filter()
-    page: Page[Schedule] = schedule_page(request.user, filters, form.page_number())
+    page: Page[Schedule] = schedule_page(request.user, form.page_number(), **form.filters())
     set_notified(page.object_list)
     context = {
         "form": form,
-        "is_filtered": filters.is_narrow,
+        "is_filtered": form.is_narrowed,
         "left_out": list(form.left_out()),
         "page": page,
         "counts": schedule_counts(request.user),
@@ -88,18 +88,12 @@ def schedule_add(request: Request) -> HttpResponse:
     source = find_run(run, request.user) if run else None
     inputs = saved_inputs(Inputs.from_json(source.inputs)) if source else Inputs()
     client = _number(request.GET.get("client", ""))
-    initial_client = None
+    initial: dict[str, Any] = {"every": "minutes", "minutes": 5, "owner": request.user.pk}
+    initial["zone"] = viewer_time_zone(request).key
     if source:
-        initial_client = source.client
+        initial["client"] = source.client
     elif client:
-        initial_client = find_active_client(client, request.user)
-    initial = {
-        "every": "minutes",
-        "minutes": 5,
-        "zone": viewer_time_zone(request).key,
-        "owner": request.user.pk,
-        "client": initial_client,
-    }
+        initial["client"] = find_active_client(client, request.user)
     if source is not None and inputs.given:
         initial["name"] = f"Repeat run {source.pk} with {source.client.name}"[:120]
     form = ScheduleForm(_posted(request), viewer=request.user, inputs=inputs, initial=initial)
@@ -137,11 +131,8 @@ def schedule_edit(request: Request, pk: int) -> HttpResponse:
 def schedule_preview(request: Request) -> HttpResponse:
     """The fragment next to the form: the timetable in words, and its next runs."""
     form = PlanForm(request.GET)
-    return render(
-        request,
-        "monitoring/schedules/_preview.html",
-        {"form": form, "preview": form.preview(viewer_time_zone(request))},
-    )
+    context = {"form": form, "preview": form.preview(viewer_time_zone(request))}
+    return render(request, "monitoring/schedules/_preview.html", context)
 
 
 @require_http_methods(FORM_METHODS)
@@ -150,14 +141,8 @@ def schedule_delete(request: Request, pk: int) -> HttpResponse:
     schedule = find_schedule(pk, request.user)
     if request.method != "POST":
         sentence = "It won't run again, and its missed runs are forgotten. Its runs are kept. To stop it for a while, pause it."
-        return confirmation_page(
-            request,
-            f"Delete {schedule.name}?",
-            sentence,
-            "Delete schedule",
-            ["schedule", schedule.pk],
-            client=schedule.client,
-        )
+        title, back = f"Delete {schedule.name}?", ["schedule", schedule.pk]
+        return confirmation_page(request, title, sentence, "Delete schedule", back, client=schedule.client)
     delete_schedule(schedule)
     messages.success(request, f"{schedule.name} deleted. Its runs are kept.")
     return redirect("schedules")
@@ -211,9 +196,12 @@ def schedules_bulk(request: Request) -> HttpResponse:
         )
         return back
     data = form.cleaned_data
-    filters = _posted_filters(request) if data["all"] else ScheduleFilter()
-    rows = filtered_schedules(request.user, filters)
-    ids = list((rows if data["all"] else rows.filter(pk__in=data["ids"])).values_list("pk", flat=True))
+    if data["all"]:
+        filters = ScheduleListForm(QueryDict(_query_of(request)), viewer=request.user).filters()
+        rows = filtered_schedules(request.user, **filters)
+    else:
+        rows = filtered_schedules(request.user).filter(pk__in=data["ids"])
+    ids = list(rows.values_list("pk", flat=True))
     if data["act"] == "pause":
         count, word = pause_schedules(ids, request.user, data["reason"]), "paused"
     else:
@@ -241,10 +229,6 @@ def _is_saved(request: Request, form: ScheduleForm) -> bool:
 
 def _query_of(request: Request) -> str:
     return request.POST.get("query", "")[:2000]
-
-
-def _posted_filters(request: Request) -> ScheduleFilter:
-    return ScheduleListForm(QueryDict(_query_of(request)), viewer=request.user).filter()
 
 
 def _number(text: str) -> int | None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from diagnostics.monitoring.retry_schedule import MAX_RETRY_AFTER, RETRY_DELAYS, retry_delay
+from diagnostics.monitoring.channels.responses import MAX_RETRY_AFTER, RETRY_DELAYS, retry_delay
 
 
 def test_delays_grow_and_end() -> None:
