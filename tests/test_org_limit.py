@@ -68,8 +68,8 @@ UNLIMITED: dict[str, str] = {
     "runs.queries.latency.latency_chart": FILTER,
     "runs.queries.pages.count_runs": FILTER,
     "runs.queries.runs.runs_for_lists": FILTER,
-    "orgs.forms.client_choice.__init__": "an empty queryset, which the form replaces",
-    "orgs.forms.query.client_field": "an empty queryset, which the form replaces",
+    "orgs.forms.fields.__init__": "an empty queryset, which the form replaces",
+    "orgs.forms.fields.client_field": "an empty queryset, which the form replaces",
     "orgs.queries.org_changes._older_than": "reads one time, to continue a list that is limited",
     "orgs.views.badges.badge": "public by its unguessable key, and shows no org",
 }

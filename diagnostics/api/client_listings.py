@@ -15,8 +15,8 @@ from diagnostics.api.responses import filled
 from diagnostics.api.starts import add_poll_headers, refusal
 from diagnostics.orgs.client_import import ImportResult
 from diagnostics.orgs.client_listing import ListedRow, is_reading, register_listed, rows_of, start_listing
-from diagnostics.orgs.lookups import find_active_client
 from diagnostics.orgs.models import ClientListing, OAuthClient
+from diagnostics.orgs.visibility import find_active_client
 from diagnostics.web.refusals import ActionRefused
 
 router = Router(tags=["Clients and providers"])

@@ -23,9 +23,8 @@ from diagnostics.api.requests import (
 from diagnostics.orgs.client_import import import_clients
 from diagnostics.orgs.clients import change_client, create_client, replace_secret, retire_client, start_verification
 from diagnostics.orgs.forms.clients import NAME_IN_USE, ClientForm
-from diagnostics.orgs.lookups import find_active_client, find_client, find_provider
 from diagnostics.orgs.models import OAuthClient, Provider
-from diagnostics.orgs.visibility import visible_clients, visible_rows
+from diagnostics.orgs.visibility import find_active_client, find_client, find_provider, visible_clients, visible_rows
 from diagnostics.runs.filters import UNSET
 
 router = Router(tags=["Clients and providers"], by_alias=True)

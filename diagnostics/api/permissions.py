@@ -10,13 +10,12 @@ from diagnostics.api.requests import ChangeParameters, Id, ImpactParameters
 from diagnostics.api.responses import filled
 from diagnostics.monitoring.queries import impact as impact_queries
 from diagnostics.orgs.contracts import current_contract
-from diagnostics.orgs.lookups import find_client
 from diagnostics.orgs.models import OrgChange
 from diagnostics.orgs.permissions.impact import parse_permission
 from diagnostics.orgs.permissions.relevant import needed_permissions, relevant_permissions
 from diagnostics.orgs.permissions.synced import parse_client_permissions
 from diagnostics.orgs.queries.clients import latest_permission_sync
-from diagnostics.orgs.visibility import visible_rows
+from diagnostics.orgs.visibility import find_client, visible_rows
 
 router = Router(tags=["Permissions and changes"])
 

@@ -22,8 +22,7 @@ from diagnostics.monitoring.schedules import (
     pause_schedules,
     resume_schedules,
 )
-from diagnostics.orgs.lookups import find_active_client
-from diagnostics.orgs.visibility import visible_rows
+from diagnostics.orgs.visibility import find_active_client, visible_rows
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.web.refusals import ActionRefused
 

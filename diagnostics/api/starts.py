@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field
 from diagnostics.accounts.rate_limits import TooManyRequests, TooManyRuns
 from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.problems import ProblemError, not_found, too_many
-from diagnostics.orgs.lookups import clients_without_secret
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.visibility import clients_without_secret
 from diagnostics.runs.idempotency_keys import KeyReused
 from diagnostics.web.refusals import ActionRefused, SecretMissing
 

@@ -14,10 +14,10 @@ from diagnostics.demo import history, story, syncs
 from diagnostics.demo.stage import running_demo_orgs
 from diagnostics.issues.issues import update_issues_of_waiting_runs
 from diagnostics.issues.models import Issue
+from diagnostics.orgs.connection import delete_token
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
 from diagnostics.orgs.status import store_status
 from diagnostics.orgs.status_rules import UNKNOWN, ClientStatus
-from diagnostics.orgs.tokens import delete_token
 from diagnostics.runs.close import store_seen_providers
 from diagnostics.runs.models import Finding, Run
 
@@ -30,7 +30,9 @@ LONGEST_SECONDS = 120.0
 def narrate(clients: dict[str, OAuthClient]) -> int:
     """Stores the whole story in one transaction. `clients` is keyed by name. Returns the number of runs."""
     today = timezone.now()
-    _set_registration_date(clients, today - REGISTERED)
+    # Before the story, because otherwise every run would report a secret that was set on the same day.
+    registered = OAuthClient.objects.filter(pk__in=[client.pk for client in clients.values()])
+    registered.update(created_at=today - REGISTERED, secret_set_at=today - REGISTERED)
     moments = story.moments(today)
     served = dict(settings.GENESYS_ENDPOINTS)
     with running_demo_orgs() as running:
@@ -58,13 +60,6 @@ def moved_hosts(recorded: dict[str, dict[str, str]], served: dict[str, dict[str,
         for key, urls in recorded.items()
         for url in urls.values()
     }
-
-
-def _set_registration_date(clients: dict[str, OAuthClient], at: datetime) -> None:
-    """Sets it to before the story, because otherwise every run would report a secret that was set on the same day."""
-    OAuthClient.objects.filter(pk__in=[client.pk for client in clients.values()]).update(
-        created_at=at, secret_set_at=at
-    )
 
 
 def _delete_originals(clients: dict[str, OAuthClient], runs: Iterable[history.RecordedRun]) -> None:

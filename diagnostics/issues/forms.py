@@ -11,7 +11,7 @@ from diagnostics.accounts.models import User
 from diagnostics.engine import causes
 from diagnostics.issues.models import Issue
 from diagnostics.issues.queries import ASSIGNEES, STATUSES, TARGETS, assignable_users, visible_orgs
-from diagnostics.orgs.forms.client_choice import LongSelect
+from diagnostics.orgs.forms.fields import LongSelect
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.runs.what_if.changes import ChangeKind, PlannedChange

@@ -4,7 +4,7 @@ A client that may not read the list says which permission enables it. Nothing is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -22,10 +22,9 @@ from diagnostics.genesys.documents.oauth_clients import (
 from diagnostics.genesys.response import UnreadableResponse
 from diagnostics.orgs.client_import import ImportResult, import_clients
 from diagnostics.orgs.clients import refuse_unusable
-from diagnostics.orgs.connection import genesys_client_of
+from diagnostics.orgs.connection import delete_token, genesys_client_of, store_token
 from diagnostics.orgs.models import ClientListing, OAuthClient
 from diagnostics.orgs.rate_limits import ClientPace
-from diagnostics.orgs.tokens import delete_token, store_token
 from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.storage.locks import lock_until_commit
 from diagnostics.web.refusals import ActionRefused
@@ -92,7 +91,7 @@ def read_listing(client_id: int) -> None:
         genesys.close()
     store_token(client, genesys.issued)
     if not isinstance(found, UnreadableResponse):
-        entries = sorted((listed.as_dict() for listed in found.clients), key=lambda entry: entry["name"].lower())
+        entries = sorted(map(asdict, found.clients), key=lambda entry: entry["name"].lower())
         _end(listing, State.READ, entries=entries, is_cut=found.is_cut, read_at=DATABASE_NOW)
     elif found.response.status == 403:
         _end(

@@ -12,11 +12,10 @@ from diagnostics.accounts.rate_limits import Limit, enforce_limit
 from diagnostics.checks.base import all_checks
 from diagnostics.engine.finding import FindingResult
 from diagnostics.jobs.row_failures import Kind, forget_failure, process_batch, without_set_aside
-from diagnostics.orgs.connection import diagnosis_of
+from diagnostics.orgs.connection import delete_token, diagnosis_of, store_token
 from diagnostics.orgs.models import CallFailure, OAuthClient, UsageReading
 from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.orgs.status import update_status_from_verification
-from diagnostics.orgs.tokens import delete_token, store_token
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.web.refusals import ActionRefused, SecretMissing

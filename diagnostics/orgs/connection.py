@@ -1,7 +1,11 @@
-"""Builds what sends requests to a client's org, for runs and in the background. Only this module decrypts secrets."""
+"""Builds what sends requests to a client's org, for runs and in the background. Only this module decrypts secrets.
+
+The access token of each client is stored encrypted, and shared between runs until shortly before it expires.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from diagnostics.checks.base import never
@@ -10,12 +14,15 @@ from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.pace import UNPACED, Pace
 from diagnostics.genesys.regions import Region, region
+from diagnostics.genesys.response import TokenResult
 from diagnostics.orgs.contracts import current_contract
-from diagnostics.orgs.models import OAuthClient
-from diagnostics.orgs.tokens import stored_token
+from diagnostics.orgs.models import AccessToken, OAuthClient
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.storage.model_fields import UnreadableSecret
 from diagnostics.web.refusals import ActionRefused
+
+EXPIRY_MARGIN = timedelta(minutes=5)  # of a token
 
 
 def diagnosis_of(
@@ -92,3 +99,28 @@ def incomplete_verdict(sentence: str) -> dict[str, Any]:
         "because": [],
         "also": [],
     }
+
+
+def stored_token(client: OAuthClient) -> str:
+    """Return the client's stored token, or "" if it is missing, expired or can't be decrypted."""
+    try:
+        found = AccessToken.objects.filter(client=client, until__gt=DATABASE_NOW).first()
+    except UnreadableSecret:
+        delete_token(client)
+        return ""
+    return found.value if found else ""
+
+
+def store_token(client: OAuthClient, token: TokenResult | None) -> None:
+    """Store the token, unless the client's credentials changed since `client` was loaded."""
+    if token is None or token.lifetime_s <= 2 * EXPIRY_MARGIN.total_seconds():
+        return
+    credentials = {"region": client.region, "client_id": client.client_id, "secret_set_at": client.secret_set_at}
+    if not OAuthClient.objects.filter(pk=client.pk, retired_at=None, **credentials).exists():
+        return
+    until = database_now() + timedelta(seconds=token.lifetime_s) - EXPIRY_MARGIN
+    AccessToken.objects.update_or_create(client=client, defaults={"value": token.value, "until": until})
+
+
+def delete_token(client: OAuthClient) -> None:
+    AccessToken.objects.filter(client=client).delete()

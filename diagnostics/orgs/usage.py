@@ -16,12 +16,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from diagnostics.engine.usage_review import CallProblem, review_usage
 from diagnostics.genesys.documents.usage import PERMISSIONS, Usage, results_path, summary_path
 from diagnostics.genesys.response import OrgResponse, UnreadableResponse
-from diagnostics.orgs.connection import genesys_client_of
+from diagnostics.orgs.connection import genesys_client_of, store_token
 from diagnostics.orgs.contracts import current_contract
 from diagnostics.orgs.models import CallFailure, OAuthClient, UsageReading
 from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.orgs.signals import usage_read
-from diagnostics.orgs.tokens import store_token
 from diagnostics.redaction.redactor import Redactor
 from diagnostics.storage.clock import database_now
 from diagnostics.web.refusals import ActionRefused

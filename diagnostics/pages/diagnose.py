@@ -23,9 +23,8 @@ from diagnostics.accounts.requests import Request
 from diagnostics.batches.batches import create_batch, start_runs
 from diagnostics.demo.tour import tour
 from diagnostics.genesys import gateway
-from diagnostics.orgs.lookups import find_failing_call, find_provider
 from diagnostics.orgs.models import Provider
-from diagnostics.orgs.visibility import visible_clients
+from diagnostics.orgs.visibility import find_failing_call, find_provider, visible_clients
 from diagnostics.pages.paste_review import PasteReview, review_paste
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.create import create_run

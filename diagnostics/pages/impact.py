@@ -17,7 +17,6 @@ from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.monitoring.queries import impact as queries
 from diagnostics.orgs.contracts import contract_of, region_contracts
 from diagnostics.orgs.forms.permissions import ImpactForm
-from diagnostics.orgs.lookups import find_provider
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.orgs import Org, find_org
 from diagnostics.orgs.permissions.impact import (
@@ -28,6 +27,7 @@ from diagnostics.orgs.permissions.impact import (
     removal_impact,
 )
 from diagnostics.orgs.permissions.relevant import STARTS
+from diagnostics.orgs.visibility import find_provider
 from diagnostics.web.paging import read_key
 
 MAX_CALLS = 60

@@ -21,13 +21,12 @@ from diagnostics.issues.models import Incident, Issue
 from diagnostics.issues.queries import with_status
 from diagnostics.monitoring.queries.impact import permissions_of_clients
 from diagnostics.orgs.contracts import current_contract
-from diagnostics.orgs.lookups import find_active_client
 from diagnostics.orgs.models import OAuthClient, OrgChange
 from diagnostics.orgs.orgs import ENVIRONMENTS, STATUSES, Org, find_org, group_by_org
 from diagnostics.orgs.permissions.relevant import needed_permissions
 from diagnostics.orgs.permissions.synced import PermissionState
 from diagnostics.orgs.queries.syncs import sources_of
-from diagnostics.orgs.visibility import visible_clients
+from diagnostics.orgs.visibility import find_active_client, visible_clients
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run

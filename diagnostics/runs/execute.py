@@ -19,9 +19,8 @@ from diagnostics.checks.base import all_checks
 from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.jobs.row_failures import Kind, count_failure, is_environment
 from diagnostics.orgs.clients import store_gateway
-from diagnostics.orgs.connection import diagnosis_of, incomplete_verdict
+from diagnostics.orgs.connection import diagnosis_of, incomplete_verdict, store_token
 from diagnostics.orgs.rate_limits import MOST_WAITING_S, ClientPace
-from diagnostics.orgs.tokens import store_token
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.as_it_was import verdict_of
 from diagnostics.runs.close import RunResult, close_run

@@ -3,7 +3,7 @@
 import pytest
 from django import forms
 
-from diagnostics.orgs.forms.client_choice import ClientChoiceField
+from diagnostics.orgs.forms.fields import ClientChoiceField
 from diagnostics.orgs.models import OAuthClient
 from tests.factories import make_client
 

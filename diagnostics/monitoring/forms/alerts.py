@@ -14,7 +14,7 @@ from diagnostics.monitoring.forms.schedules import zone_choices
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery
 from diagnostics.monitoring.queries.alerts import visible_channels
 from diagnostics.monitoring.timetable import WEEKDAYS
-from diagnostics.orgs.forms.query import OrgQueryForm
+from diagnostics.orgs.forms.fields import OrgQueryForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.web.paging import before_field
 

@@ -24,8 +24,7 @@ from diagnostics.monitoring.timetable import (
     default_spread,
     shortest_gap,
 )
-from diagnostics.orgs.forms.client_choice import ClientChoiceField
-from diagnostics.orgs.forms.query import OrgQueryForm
+from diagnostics.orgs.forms.fields import ClientChoiceField, OrgQueryForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.inputs import Inputs

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.shortcuts import get_object_or_404
 
 from diagnostics.accounts.models import User
 from diagnostics.issues.models import Issue
@@ -83,3 +84,15 @@ def set_notified(schedules: Iterable[Schedule]) -> None:
             if channel.state != Channel.State.DISABLED
         }
         schedule.notified = ", ".join(sorted(names))
+
+
+def find_delivery(pk: int, user: User) -> Delivery:
+    return get_object_or_404(visible_deliveries(user), pk=pk)
+
+
+def find_channel(pk: int) -> Channel:
+    return get_object_or_404(Channel.objects.defer("secret", "signing_secret"), pk=pk)
+
+
+def find_rule(pk: int) -> AlertRule:
+    return get_object_or_404(AlertRule.objects.select_related("snoozed_by"), pk=pk)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
+from django.shortcuts import get_object_or_404
 
 from diagnostics.accounts.models import User
 from diagnostics.monitoring.models import MissedTime, Schedule
@@ -26,6 +27,11 @@ def visible_schedules(viewer: User | None) -> QuerySet[Schedule]:
     """With the columns that the list shows, without large ones."""
     rows = visible_rows(Schedule.objects.select_related("client", "owner", "last_run"), viewer)
     return rows.defer(*LARGE_CLIENT_COLUMNS, *LARGE_RUN_COLUMNS, "inputs")
+
+
+def find_schedule(pk: int, user: User) -> Schedule:
+    schedules = visible_rows(Schedule.objects.select_related("client", "owner", "paused_by", "last_run"), user)
+    return get_object_or_404(schedules.defer(*LARGE_CLIENT_COLUMNS, *LARGE_RUN_COLUMNS), pk=pk)
 
 
 def filtered_schedules(

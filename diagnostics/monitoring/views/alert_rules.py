@@ -11,9 +11,9 @@ from diagnostics.issues.forms import SnoozeForm
 from diagnostics.issues.snoozes import end_snooze, snooze
 from diagnostics.monitoring.channel_settings import delete_rule, save_rule
 from diagnostics.monitoring.forms.alerts import RuleForm
-from diagnostics.monitoring.lookups import find_rule
 from diagnostics.monitoring.models import AlertRule
 from diagnostics.monitoring.queries import alerts as queries
+from diagnostics.monitoring.queries.alerts import find_rule
 from diagnostics.web.confirmation import confirmation_page
 from diagnostics.web.templatetags.page import exact
 

@@ -12,9 +12,9 @@ from diagnostics.accounts.requests import Request
 from diagnostics.monitoring.channel_settings import add_channel, change_events, delete_channel
 from diagnostics.monitoring.deliveries import start_test
 from diagnostics.monitoring.forms.alerts import CHANNEL_FORMS, EventsForm
-from diagnostics.monitoring.lookups import find_channel
 from diagnostics.monitoring.models import Channel
 from diagnostics.monitoring.queries import alerts as queries
+from diagnostics.monitoring.queries.alerts import find_channel
 from diagnostics.web.confirmation import confirmation_page
 from diagnostics.web.refusals import ActionRefused
 

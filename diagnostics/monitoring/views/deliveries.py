@@ -11,9 +11,9 @@ from diagnostics.accounts.requests import Request, not_modified_fragment
 from diagnostics.monitoring.channels.message import Message
 from diagnostics.monitoring.deliveries import try_again
 from diagnostics.monitoring.forms.alerts import DeliveryFilterForm
-from diagnostics.monitoring.lookups import find_delivery
 from diagnostics.monitoring.models import Delivery
 from diagnostics.monitoring.queries import alerts as queries
+from diagnostics.monitoring.queries.alerts import find_delivery
 from diagnostics.web.filters import filter_context
 
 

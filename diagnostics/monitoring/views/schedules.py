@@ -14,11 +14,11 @@ from diagnostics import tasks
 from diagnostics.accounts.access import admin_required, may_run_required
 from diagnostics.accounts.requests import Request, viewer_time_zone
 from diagnostics.monitoring.forms.schedules import BulkForm, PauseForm, PlanForm, ScheduleForm, ScheduleListForm
-from diagnostics.monitoring.lookups import find_schedule
 from diagnostics.monitoring.models import Schedule
 from diagnostics.monitoring.queries.alerts import alerting_rules, set_notified
 from diagnostics.monitoring.queries.schedules import (
     filtered_schedules,
+    find_schedule,
     missed_times,
     runs_of_schedule,
     schedule_counts,
@@ -34,7 +34,7 @@ from diagnostics.monitoring.schedules import (
     run_schedule_now,
     saved_inputs,
 )
-from diagnostics.orgs.lookups import find_active_client
+from diagnostics.orgs.visibility import find_active_client
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.queries.runs import find_run
 from diagnostics.web.confirmation import confirmation_page

@@ -7,8 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from diagnostics.operations.queries.audit import ORIGINS, AuditFilter, audit_actions, describe_action
-from diagnostics.orgs.forms.query import OrgQueryForm, client_field
+from diagnostics.operations.queries.audit import ORIGINS, audit_actions, describe_action
+from diagnostics.orgs.forms.fields import OrgQueryForm, client_field
 from diagnostics.web.filters import search_field
 from diagnostics.web.paging import before_field
 from diagnostics.web.time_ranges import QUICK_RANGES, InvalidFilterValue, TimeRange, parse_moment
@@ -48,16 +48,12 @@ class AuditForm(OrgQueryForm):
     def clean_until(self) -> datetime | None:
         return self._moment("until", ends=True)
 
-    def filter(self) -> AuditFilter:
-        """Explicit days take precedence over a quick range."""
+    def filters(self) -> dict[str, Any]:
+        """The arguments of audit_entries. Explicit days take precedence over a quick range."""
         chosen = {name: value for name, value in self.chosen().items() if name != "before"}
         if (when := chosen.pop("when", "")) and not chosen.keys() & {"since", "until"}:
             chosen["since"] = TimeRange.quick(when, timezone.now(), self.zone).since
-        return AuditFilter(**chosen)
-
-    def before_row(self) -> int | None:
-        before: int | None = self.chosen().get("before")
-        return before
+        return chosen
 
     def _moment(self, name: str, *, ends: bool) -> datetime | None:
         text: str = self.cleaned_data[name].strip()

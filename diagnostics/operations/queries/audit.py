@@ -1,8 +1,8 @@
 """Queries of the audit log: a page, all entries of an export, and the recorded actions."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -28,25 +28,8 @@ SELECT action FROM kinds WHERE action IS NOT NULL
 """
 
 
-@dataclass(frozen=True)
-class AuditFilter:
-    """The filters of the audit log; "" and None don't filter."""
-
-    q: str = ""
-    who: str = ""
-    action: str = ""
-    by: str = ""
-    client: OAuthClient | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    @property
-    def is_filtered(self) -> bool:
-        return self != AuditFilter()
-
-
-def audit_page(filters: AuditFilter, viewer: User, *, before: int | None = None) -> KeyPage[AuditEntry]:
-    return key_page(audit_entries(filters, viewer), AUDIT_PAGE, before)
+def audit_page(viewer: User, *, before: int | None = None, **filters: Any) -> KeyPage[AuditEntry]:
+    return key_page(audit_entries(viewer, **filters), AUDIT_PAGE, before)
 
 
 def client_names(entries: Iterable[AuditEntry], viewer: User) -> dict[int, str]:
@@ -55,22 +38,33 @@ def client_names(entries: Iterable[AuditEntry], viewer: User) -> dict[int, str]:
     return dict(visible_clients(viewer).filter(pk__in=ids).values_list("pk", "name"))
 
 
-def audit_entries(filters: AuditFilter, viewer: User) -> QuerySet[AuditEntry]:
+def audit_entries(
+    viewer: User,
+    *,
+    q: str = "",
+    who: str = "",
+    action: str = "",
+    by: str = "",
+    client: OAuthClient | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> QuerySet[AuditEntry]:
+    """Empty values don't filter."""
     rows = AuditEntry.objects.all()
     if not viewer.sees_all:
         clients = visible_clients(viewer).order_by().values("pk")
         rows = rows.filter(Q(client_id__in=clients) | Q(actor_id=viewer.pk, client_id=None))
     exact: dict[str, object] = {
-        "action": filters.action,
-        "by": filters.by,
-        "actor": filters.who,
-        "at__gte": filters.since,
-        "at__lt": filters.until,
-        "client_id": filters.client.pk if filters.client else None,
+        "action": action,
+        "by": by,
+        "actor": who,
+        "at__gte": since,
+        "at__lt": until,
+        "client_id": client.pk if client else None,
     }
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
-    if filters.q:
-        rows = rows.filter(Q(name__icontains=filters.q) | Q(request_id=filters.q) | Q(thing_id=filters.q))
+    if q:
+        rows = rows.filter(Q(name__icontains=q) | Q(request_id=q) | Q(thing_id=q))
     return rows
 
 

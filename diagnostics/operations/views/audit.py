@@ -35,11 +35,11 @@ EXPORT_FORMATS: dict[str, tuple[str, Writer]] = {
 @may_audit_required
 def audit_log(request: Request) -> HttpResponse:
     form = AuditForm(request.GET, viewer=request.user, zone=viewer_time_zone(request))
-    filters = form.filter()
-    page = audit_page(filters, request.user, before=form.before_row())
+    filters = form.filters()
+    page = audit_page(request.user, **filters, before=form.chosen().get("before"))
     context = {
         **filter_context(form, request)[1],
-        "client": filters.client,
+        "client": filters.get("client"),
         "page": page,
         "client_names": client_names(page.rows, request.user),
     }
@@ -53,7 +53,7 @@ def audit_export(request: Request, form: str) -> HttpResponseBase:
     if form not in EXPORT_FORMATS:
         raise Http404(form[:20])
     filter_form = AuditForm(request.GET, viewer=request.user, zone=viewer_time_zone(request))
-    filters = filter_form.filter()
+    filters = filter_form.filters()
     if left_out := list(filter_form.left_out()):
         return render(request, "operations/audit/refused.html", {"left_out": left_out}, status=400)
     content_type, write = EXPORT_FORMATS[form]
@@ -65,6 +65,6 @@ def audit_export(request: Request, form: str) -> HttpResponseBase:
     with transaction.atomic():
         enforce_limit(EXPORTS, request.user)
         record("audit.exported", after={"as": form, "query": request.GET.urlencode()})
-    entries = in_batches(audit_entries(filters, request.user), EXPORT_BATCH)
+    entries = in_batches(audit_entries(request.user, **filters), EXPORT_BATCH)
     pieces = in_chunks(write(entries))
     return StreamingHttpResponse(one_export(request.user, pieces), headers=headers)

@@ -1,14 +1,11 @@
 """Query string forms of the provider list, the change list and the providerId search."""
 
 import re
-from collections.abc import Iterable
 
 from django import forms
 
-from diagnostics.orgs.forms.query import OrgQueryForm
+from diagnostics.orgs.forms.fields import OrgQueryForm
 from diagnostics.orgs.models import OAuthClient, OrgChange, Provider
-from diagnostics.orgs.queries.org_changes import ChangeFilter
-from diagnostics.orgs.queries.providers import ProviderFilter
 from diagnostics.web.filters import MAX_LENGTH, QueryForm, search_field
 from diagnostics.web.paging import before_field
 
@@ -28,9 +25,6 @@ class ProviderForm(QueryForm):
     removed = forms.ChoiceField(label="Presence", choices=PRESENCE, required=False)
     sort = forms.ChoiceField(label="Order", choices=SORTS, required=False)
 
-    def filter(self, clients: Iterable[int]) -> ProviderFilter:
-        return ProviderFilter(clients=tuple(clients), **self.chosen())
-
 
 class ChangeForm(OrgQueryForm):
     """Filters of the change list, and the ID of the row that the page starts after."""
@@ -41,10 +35,6 @@ class ChangeForm(OrgQueryForm):
     kind = forms.ChoiceField(label="Change", choices=[("", "All"), *OrgChange.Kind.choices], required=False)
     provider = forms.ModelChoiceField(queryset=Provider.objects.none(), required=False, widget=forms.HiddenInput)
     before = before_field()
-
-    def filter(self, clients: Iterable[int]) -> ChangeFilter:
-        values = {name: value for name, value in self.chosen().items() if name != "before"}
-        return ChangeFilter(clients=tuple(clients), **values)
 
 
 class MatchForm(QueryForm):

@@ -1,6 +1,7 @@
 """Queries for org changes."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -8,49 +9,37 @@ from django.db.models.functions import Coalesce
 from diagnostics.accounts.models import User
 from diagnostics.orgs.models import OrgChange, Provider
 from diagnostics.orgs.visibility import visible_rows
+from diagnostics.web.paging import KeyPage
 
 CHANGES_PAGE = 40
 CHANGES_SHOWN = 20
 
 
-@dataclass(frozen=True)
-class ChangeFilter:
-    """Filters of the change list; "" or None means no filter."""
-
-    clients: tuple[int, ...] = ()
-    provider: Provider | None = None
-    org: str = ""
-    about: str = ""
-    kind: str = ""
-    q: str = ""
-
-
-@dataclass(frozen=True)
-class ChangePage:
-    """A page of changes, newest first. `older` is the ID that the next page starts after, None on the last page."""
-
-    changes: list[OrgChange]
-    older: int | None
-    is_first: bool
-
-
-def change_page(filters: ChangeFilter, viewer: User | None, *, before: int | None = None) -> ChangePage:
+def change_page(
+    viewer: User | None,
+    *,
+    clients: Sequence[int] = (),
+    org: str = "",
+    q: str = "",
+    before: int | None = None,
+    **exact: Any,
+) -> KeyPage[OrgChange]:
+    """Return the changes of these clients, or of all, newest first. `exact` are values of columns."""
     rows = OrgChange.objects.select_related("client", "provider", "sync__started_by").defer(
         "client__secret", "client__verification", "provider__settings", "sync__permissions", "sync__progress"
     )
-    exact = {"provider": filters.provider, "about": filters.about, "kind": filters.kind}
-    rows = visible_rows(rows, viewer).filter(**{name: value for name, value in exact.items() if value})
-    if filters.clients:
-        rows = rows.filter(client__in=filters.clients)
-    if filters.org:
-        rows = rows.filter(Q(client__name__icontains=filters.org) | Q(client__org_name__icontains=filters.org))
-    if filters.q:
-        rows = rows.filter(Q(name__icontains=filters.q) | Q(ref__icontains=filters.q) | Q(setting__icontains=filters.q))
+    rows = visible_rows(rows, viewer).filter(**exact)
+    if clients:
+        rows = rows.filter(client__in=clients)
+    if org:
+        rows = rows.filter(Q(client__name__icontains=org) | Q(client__org_name__icontains=org))
+    if q:
+        rows = rows.filter(Q(name__icontains=q) | Q(ref__icontains=q) | Q(setting__icontains=q))
     if before is not None:
         rows = rows.filter(_older_than(before))
     found = list(_once_per_org(rows, viewer).order_by("-at", "-id")[: CHANGES_PAGE + 1])
     older = found[CHANGES_PAGE - 1].pk if len(found) > CHANGES_PAGE else None
-    return ChangePage(found[:CHANGES_PAGE], older, is_first=before is None)
+    return KeyPage(found[:CHANGES_PAGE], older, is_first=before is None)
 
 
 def _once_per_org(rows: QuerySet[OrgChange], viewer: User | None) -> QuerySet[OrgChange]:

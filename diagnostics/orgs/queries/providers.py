@@ -30,23 +30,6 @@ SORTS: dict[str, tuple[Any, bool]] = {
 
 
 @dataclass(frozen=True)
-class ProviderFilter:
-    """Filters of the provider list; "" or None means no filter.
-
-    `removed` is "" (current), "with" (all) or "only" (removed).
-    """
-
-    q: str = ""
-    org: str = ""
-    clients: tuple[int, ...] = ()
-    source: str = ""
-    state: str = ""
-    environment: str = ""
-    removed: str = ""
-    sort: str = "name"
-
-
-@dataclass(frozen=True)
 class ProviderPage:
     """A page of providers. `next` and `previous` are cursors, "" if there is no such page."""
 
@@ -63,16 +46,16 @@ class ProviderPage:
 
 
 def provider_page(
-    filters: ProviderFilter, viewer: User | None, *, after: str = "", before: str = "", last: bool = False
+    viewer: User | None, *, sort: str = "name", after: str = "", before: str = "", last: bool = False, **filters: Any
 ) -> ProviderPage:
     """Return a page by keyset pagination in either direction. An invalid cursor returns the first page."""
-    key, is_descending = SORTS.get(filters.sort, SORTS["name"])
+    key, is_descending = SORTS[sort]
     backwards = last or bool(before)
-    filtered = _once_per_org(filters, viewer)
+    filtered = _once_per_org(_filtered(**filters), viewer)
     # First without an order: few rows are quick to sort, and many rows are quick to find in any order.
     ids = list(filtered.order_by().values_list("pk", flat=True)[: MAX_COUNTED + 1])
     rows = (filtered if len(ids) > MAX_COUNTED else Provider.objects.filter(pk__in=ids)).annotate(key=key)
-    cursor = None if last else _cursor(before or after, filters.sort)
+    cursor = None if last else _cursor(before or after, sort)
     downwards = is_descending != backwards
     shown = rows if cursor is None else rows.filter(_beyond(cursor, downwards))
     sign = "-" if downwards else ""
@@ -91,9 +74,9 @@ def provider_page(
     )
 
 
-def _once_per_org(filters: ProviderFilter, viewer: User | None) -> QuerySet[Provider]:
-    """Return the rows that match, without those that another client of the same org saw later."""
-    rows = visible_rows(_filtered(filters), viewer)
+def _once_per_org(rows: QuerySet[Provider], viewer: User | None) -> QuerySet[Provider]:
+    """Return the rows that the viewer can see, without those that another client of the same org saw later."""
+    rows = visible_rows(rows, viewer)
     same = rows.filter(ref=OuterRef("ref"), source=OuterRef("source"), client__org_id=OuterRef("client__org_id"))
     later = Q(last_seen_at__gt=OuterRef("last_seen_at")) | Q(
         last_seen_at=OuterRef("last_seen_at"), pk__lt=OuterRef("pk")
@@ -101,17 +84,26 @@ def _once_per_org(filters: ProviderFilter, viewer: User | None) -> QuerySet[Prov
     return rows.filter(Q(client__org_id="") | ~Exists(same.filter(later)))
 
 
-def _filtered(filters: ProviderFilter) -> QuerySet[Provider]:
-    rows = Provider.objects.filter(client__retired_at=None)
-    exact = {"source": filters.source, "state": filters.state, "client__environment": filters.environment}
-    rows = rows.filter(**{name: value for name, value in exact.items() if value})
-    if filters.clients:
-        rows = rows.filter(client__in=filters.clients)
-    if filters.removed != "with":
-        rows = rows.filter(removed_at__isnull=filters.removed != "only")
-    if filters.org:
-        rows = rows.filter(Q(client__name__icontains=filters.org) | Q(client__org_name__icontains=filters.org))
-    for term in filters.q.split()[:MAX_TERMS]:
+def _filtered(
+    *,
+    q: str = "",
+    org: str = "",
+    clients: Sequence[int] = (),
+    environment: str = "",
+    removed: str = "",
+    **exact: str,
+) -> QuerySet[Provider]:
+    """`removed` is "" (current), "with" (all) or "only" (removed). `exact` are values of columns."""
+    rows = Provider.objects.filter(client__retired_at=None, **exact)
+    if environment:
+        rows = rows.filter(client__environment=environment)
+    if clients:
+        rows = rows.filter(client__in=clients)
+    if removed != "with":
+        rows = rows.filter(removed_at__isnull=removed != "only")
+    if org:
+        rows = rows.filter(Q(client__name__icontains=org) | Q(client__org_name__icontains=org))
+    for term in q.split()[:MAX_TERMS]:
         rows = rows.filter(search_text__contains=Lower(Value(term)))
     return rows
 

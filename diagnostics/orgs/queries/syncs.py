@@ -9,6 +9,8 @@ from django.db.models import Count, OuterRef, Subquery
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
 from diagnostics.orgs.orgs import Org
 
+# Source of providers -> the part of a sync that reads it.
+PARTS = {Provider.Source.DEPLOYMENT: "deployments", Provider.Source.GATEWAY: "gateway"}
 STORED_STATES = (ConfigurationSync.State.COMPLETE, ConfigurationSync.State.PARTIAL)
 
 
@@ -55,49 +57,10 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class OrgSources:
-    """Where an org's providers come from: the sync that found them, and the number of current ones by source."""
+    """Where an org's providers come from: the sync that found them, and a line about each source."""
 
     sync_state: SyncState
-    counts: dict[str, int]
-
-    @property
-    def lines(self) -> tuple[SourceSummary, SourceSummary, SourceSummary]:
-        return (
-            self._line(Provider.Source.DEPLOYMENT, "deployments", *self._deployments()),
-            self._line(Provider.Source.GATEWAY, "gateway", *self._gateway()),
-            self._line(
-                Provider.Source.ON_CONVERSATION,
-                "",
-                None,
-                "None seen yet. Diagnose a conversation to see which one it names.",
-            ),
-        )
-
-    def _line(self, source: Provider.Source, part: str, is_available: bool | None, sentence: str) -> SourceSummary:
-        count, problem = self.counts.get(source, 0), self._problem(part)
-        if source == Provider.Source.ON_CONVERSATION and count:
-            sentence = f"{count} seen on conversations (don't use these as providerId)."
-        elif count:
-            is_available, sentence = True, f"{count}. {problem}" if problem else str(count)
-        elif problem:
-            is_available, sentence = None, problem
-        return SourceSummary(source, str(source.label), count, is_available, sentence)
-
-    def _gateway(self) -> tuple[bool | None, str]:
-        has_gateway = self.sync_state.client.gateway
-        if has_gateway is None:
-            return None, "Not checked yet."
-        return has_gateway, "The gateway lists no provider." if has_gateway else "No provider gateway."
-
-    def _deployments(self) -> tuple[bool | None, str]:
-        if not self.sync_state.part("deployments"):
-            return None, "Not synced yet."
-        return False, "No web deployments. Cobrowse is set up in a web deployment."
-
-    def _problem(self, name: str) -> str:
-        """Return why a part wasn't read completely, or ""."""
-        part = self.sync_state.part(name)
-        return "" if part.get("state") in (None, "whole", "absent") else str(part.get("sentence", ""))[:400]
+    lines: list[SourceSummary]
 
 
 def sync_state_of(client: OAuthClient) -> SyncState:
@@ -124,4 +87,29 @@ def sources_of(org: Org) -> OrgSources:
     newest = max(states, key=lambda state: state.current.pk if state.current else 0)
     current = Provider.objects.filter(client__in=org.pks, removed_at=None).order_by()
     counts = dict(current.values_list("source").annotate(count=Count("ref", distinct=True)))
-    return OrgSources(newest, counts)
+    sources = (Provider.Source.DEPLOYMENT, Provider.Source.GATEWAY, Provider.Source.ON_CONVERSATION)
+    return OrgSources(newest, [_source_summary(source, counts.get(source, 0), newest) for source in sources])
+
+
+def _source_summary(source: Provider.Source, count: int, state: SyncState) -> SourceSummary:
+    part = state.part(PARTS.get(source, ""))
+    # Why it wasn't read completely.
+    problem = "" if part.get("state") in (None, "whole", "absent") else str(part.get("sentence", ""))[:400]
+    is_available: bool | None = None
+    if source == Provider.Source.ON_CONVERSATION:
+        sentence = "None seen yet. Diagnose a conversation to see which one it names."
+        if count:
+            sentence = f"{count} seen on conversations (don't use these as providerId)."
+    elif count:
+        is_available, sentence = True, f"{count}. {problem}" if problem else str(count)
+    elif problem:
+        sentence = problem
+    elif source == Provider.Source.GATEWAY:
+        is_available = state.client.gateway
+        sentences = {None: "Not checked yet.", True: "The gateway lists no provider.", False: "No provider gateway."}
+        sentence = sentences[is_available]
+    elif part:
+        is_available, sentence = False, "No web deployments. Cobrowse is set up in a web deployment."
+    else:
+        sentence = "Not synced yet."
+    return SourceSummary(source, str(source.label), count, is_available, sentence)

@@ -20,14 +20,13 @@ from diagnostics.accounts.rate_limits import enforce_run_limit
 from diagnostics.jobs.models import Turn
 from diagnostics.jobs.row_failures import Kind, attempt, error_location, process_batch, process_rows, without_set_aside
 from diagnostics.jobs.turns import remember_turn, served_at
-from diagnostics.orgs.connection import genesys_client_of
+from diagnostics.orgs.connection import genesys_client_of, store_token
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
 from diagnostics.orgs.rate_limits import ClientPace, waits_for_org
 from diagnostics.orgs.status import update_status_from_sync
 from diagnostics.orgs.sync.execute import LEASE, SliceOver, SyncLost, SyncRun, WaitForOrg
 from diagnostics.orgs.sync.permissions import PermissionsUnreadable, sync_permissions
 from diagnostics.orgs.sync.providers import find_removed, sync_deployments, sync_drafts, sync_gateway, sync_settings
-from diagnostics.orgs.tokens import store_token
 from diagnostics.storage.clock import DATABASE_NOW, database_now
 from diagnostics.web.refusals import ActionRefused
 

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from diagnostics.accounts.access import admin_required
 from diagnostics.accounts.requests import Request
 from diagnostics.orgs.badges import MAX_AGE, badge_picture, make_badge, remove_badge
-from diagnostics.orgs.lookups import find_active_client
 from diagnostics.orgs.models import Badge, OAuthClient
+from diagnostics.orgs.visibility import find_active_client
 
 
 @login_not_required

@@ -11,9 +11,9 @@ from diagnostics.accounts.access import admin_required
 from diagnostics.accounts.requests import Request, not_modified_fragment
 from diagnostics.genesys.documents.oauth_clients import PERMISSION
 from diagnostics.orgs.client_listing import is_reading, register_listed, rows_of, start_listing
-from diagnostics.orgs.lookups import find_active_client
 from diagnostics.orgs.models import ClientListing, OAuthClient
 from diagnostics.orgs.permissions.role import MENU_PATH
+from diagnostics.orgs.visibility import find_active_client
 from diagnostics.web.refusals import ActionRefused
 
 

@@ -18,13 +18,12 @@ from diagnostics.orgs.client_csv import MAX_ROWS
 from diagnostics.orgs.client_import import import_clients
 from diagnostics.orgs.clients import change_client, create_client, replace_secret, retire_client, start_verification
 from diagnostics.orgs.forms.clients import NAME_IN_USE, ClientForm, ImportForm, NewClientForm, SecretForm
-from diagnostics.orgs.lookups import find_active_client, find_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.permissions.relevant import STARTS, needed_permissions
 from diagnostics.orgs.permissions.role import MENU_PATH
 from diagnostics.orgs.queries.clients import RECENT_RUNS, runs_of_client
 from diagnostics.orgs.queries.syncs import sync_state_of
-from diagnostics.orgs.visibility import visible_clients
+from diagnostics.orgs.visibility import find_active_client, find_client, visible_clients
 
 MAX_READERS = 20  # links; the page of each org has one too
 GET_AND_POST = ["GET", "HEAD", "POST"]

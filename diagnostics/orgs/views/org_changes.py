@@ -15,8 +15,7 @@ def org_change_list(request: Request, org_key: str = "") -> HttpResponse:
     """The changes of the org with this key, or of all orgs."""
     org = find_org(org_key, request.user) if org_key else None
     form = ChangeForm(request.GET, viewer=request.user)
-    filters = form.filter(org.pks if org else ())
-    page = change_page(filters, request.user, before=form.chosen().get("before"))
-    return render(
-        request, "orgs/changes/list.html", {"org": org, "form": form, "provider": filters.provider, "page": page}
-    )
+    filters = form.chosen()
+    page = change_page(request.user, clients=org.pks if org else (), **filters)
+    context = {"org": org, "form": form, "provider": filters.get("provider"), "page": page}
+    return render(request, "orgs/changes/list.html", context)

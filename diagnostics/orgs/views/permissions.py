@@ -16,7 +16,6 @@ from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.search import search
 from diagnostics.orgs.contracts import current_contract
 from diagnostics.orgs.forms.permissions import ALL, KNOWN, CallsForm
-from diagnostics.orgs.lookups import find_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.permissions.calls import REASON_TEXTS, Access, count_by_access, evaluate_calls
 from diagnostics.orgs.permissions.matrix import role_matrix
@@ -30,6 +29,7 @@ from diagnostics.orgs.permissions.role import CREATE_CALL, MENU_PATH, copyable_r
 from diagnostics.orgs.permissions.synced import ClientPermissions, parse_client_permissions
 from diagnostics.orgs.queries.clients import latest_permission_sync
 from diagnostics.orgs.queries.syncs import sync_state_of
+from diagnostics.orgs.visibility import find_client
 
 PAGE_SIZE = 20
 MAX_SYNC_AGE = timedelta(hours=24)

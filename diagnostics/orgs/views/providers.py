@@ -8,13 +8,13 @@ from django.views.decorators.http import require_safe
 from diagnostics.accounts.requests import Request
 from diagnostics.checks import deployment_offer
 from diagnostics.orgs.forms.providers import MatchForm, ProviderForm
-from diagnostics.orgs.lookups import find_provider
 from diagnostics.orgs.models import Provider
 from diagnostics.orgs.orgs import find_org
 from diagnostics.orgs.queries.id_matches import MATCH_PAGE, find_matches
 from diagnostics.orgs.queries.org_changes import provider_history
 from diagnostics.orgs.queries.providers import provider_page, runs_with_provider
 from diagnostics.orgs.queries.syncs import sources_of, sync_state_of
+from diagnostics.orgs.visibility import find_provider
 
 
 @require_safe
@@ -23,11 +23,12 @@ def provider_list(request: Request, org_key: str = "") -> HttpResponse:
     org = find_org(org_key, request.user) if org_key else None
     form = ProviderForm(request.GET)
     page = provider_page(
-        form.filter(org.pks if org else ()),
         request.user,
+        clients=org.pks if org else (),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         last="last" in request.GET,
+        **form.chosen(),
     )
     context: dict[str, object] = {"org": org, "form": form, "page": page, "match_form": MatchForm()}
     if org is not None:

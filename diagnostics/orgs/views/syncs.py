@@ -11,10 +11,10 @@ from django_htmx.http import HttpResponseClientRefresh
 from diagnostics import tasks
 from diagnostics.accounts.access import may_run_required
 from diagnostics.accounts.requests import Request, not_modified_fragment
-from diagnostics.orgs.lookups import find_active_client, find_client
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
 from diagnostics.orgs.queries.syncs import sync_state_of
 from diagnostics.orgs.sync.lifecycle import start_sync
+from diagnostics.orgs.visibility import find_active_client, find_client
 
 
 @require_POST

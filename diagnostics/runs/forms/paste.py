@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
 from diagnostics.accounts.models import User
-from diagnostics.orgs.forms.client_choice import ClientChoiceField
+from diagnostics.orgs.forms.fields import ClientChoiceField
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.call import Choice, Note, Unreadable

@@ -1,4 +1,4 @@
-"""A choice of a client that is quick with ten thousand of them."""
+"""Fields and filters of forms about orgs: a quick choice of a client, and rows that the viewer can see."""
 
 from collections.abc import Iterator
 from html import escape
@@ -10,7 +10,30 @@ from django.forms.utils import flatatt
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from diagnostics.orgs.models import OAuthClient
+from diagnostics.accounts.models import User
+from diagnostics.orgs.models import OAuthClient, Provider
+from diagnostics.orgs.visibility import visible_clients, visible_rows
+from diagnostics.web.filters import QueryForm
+
+PROVIDERS = Provider.objects.select_related("client").defer("client__secret", "client__verification")
+
+
+class OrgQueryForm(QueryForm):
+    """A query form whose fields `client` and `provider` accept only rows that the viewer can see."""
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = {
+            "client": visible_clients(viewer).defer("secret", "verification"),
+            "provider": visible_rows(PROVIDERS.all(), viewer),
+        }
+        for name in rows.keys() & self.fields.keys():
+            self.fields[name].queryset = rows[name]  # type: ignore[attr-defined]
+
+
+def client_field() -> "forms.ModelChoiceField[OAuthClient]":
+    """Return a hidden field that links set. A select would list every client."""
+    return forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, widget=forms.HiddenInput)
 
 
 class _Names(ModelChoiceIterator):  # type: ignore[type-arg]
