@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, unclear
 from diagnostics.genesys import gateway
-from diagnostics.genesys.contract import Operation
 from diagnostics.genesys.documents import token_info
 from diagnostics.genesys.documents.token_info import TokenInfo
 from diagnostics.genesys.errors import meaning_of_message
 from diagnostics.genesys.fields import word
+from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.response import OrgResponse, TokenResult, UnreadableResponse
 from diagnostics.parsing.intent import START_PATH
 

@@ -15,12 +15,12 @@ from diagnostics.checks.base import (
     warned,
 )
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.genesys.contract import Operation
 from diagnostics.genesys.documents import catalogue, grants
 from diagnostics.genesys.documents.catalogue import Catalogue
 from diagnostics.genesys.documents.conversation import KINDS, MESSAGES, Communication, Conversation
 from diagnostics.genesys.documents.grants import Grants
 from diagnostics.genesys.documents.token_info import TokenInfo
+from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.parsing.intent import START_PATH
 

@@ -6,7 +6,8 @@ All of them are read with GET, so that nothing is written, whatever the method o
 import re
 from dataclasses import dataclass, replace
 
-from diagnostics.genesys.contract import Contract, Operation
+from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.intent import START_PATH, Aim
 

@@ -18,7 +18,9 @@ from diagnostics.checks.base import (
     warned,
 )
 from diagnostics.genesys import gateway
-from diagnostics.genesys.contract import Contract, Operation, is_placeholder
+from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.operation import Operation
+from diagnostics.genesys.paths import is_placeholder
 from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.company_gateway import is_host_of

@@ -8,7 +8,10 @@ from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, real, un
 from diagnostics.claims.hosts import is_genesys, is_placeholder_host
 from diagnostics.claims.known import source_of
 from diagnostics.genesys import gateway
-from diagnostics.genesys.contract import BASE, Contract, Operation, PathMatch, Repair
+from diagnostics.genesys.contract import Contract, PathMatch
+from diagnostics.genesys.operation import Operation
+from diagnostics.genesys.path_repairs import Repair
+from diagnostics.genesys.paths import BASE
 from diagnostics.genesys.regions import region_of_host
 from diagnostics.parsing.intent import RETIRED, START_PATH
 

@@ -6,7 +6,9 @@ from itertools import islice
 
 from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, unknown, wrong
 from diagnostics.claims.known import source_of
-from diagnostics.genesys.contract import BASE, Contract, Operation
+from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.operation import Operation
+from diagnostics.genesys.paths import BASE
 from diagnostics.parsing.intent import START_PATH
 from diagnostics.text import time_budget
 

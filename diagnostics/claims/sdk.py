@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, real, unknown, wrong
 from diagnostics.claims.known import known, source_of
-from diagnostics.genesys.contract import BASE, Contract
+from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.operation import Operation, snake_case
+from diagnostics.genesys.paths import BASE
 from diagnostics.parsing.intent import START_PATH
 from diagnostics.text import time_budget
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from diagnostics.checks.base import Check
 from diagnostics.engine.fixes import admin_notation
 from diagnostics.genesys import gateway
-from diagnostics.genesys.contract import Contract, Operation
+from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.operation import Operation
 
 INPUTS = {
     "call": "the call that failed",

@@ -9,7 +9,8 @@ from diagnostics.engine.finding import AnyFinding
 from diagnostics.engine.sdk_examples import base_url, shell_id, snippets_for
 from diagnostics.engine.verdict import Verdict
 from diagnostics.genesys import gateway
-from diagnostics.genesys.contract import Contract, Operation
+from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.regions import Region
 from diagnostics.parsing.intent import START_PATH, Aim
 

@@ -1,7 +1,6 @@
 """Code examples of the correct call for each official SDK. They never contain a secret or a token."""
 
-from diagnostics.genesys.contract import Operation
-from diagnostics.genesys.operation import camel_case
+from diagnostics.genesys.operation import Operation, camel_case
 from diagnostics.genesys.paths import UUID
 from diagnostics.genesys.regions import Region
 

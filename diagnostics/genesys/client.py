@@ -101,7 +101,7 @@ class GenesysClient:
         self._on_exchange = on_exchange
         self._cache: dict[str, Future[tuple[OrgResponse, float]]] = {}
         self._saved_token, self._max_calls = saved_token, max_calls
-        self._issued: TokenResult | None = None
+        self.issued: TokenResult | None = None  # the token issued to this run, if any
         self._responses: list[OrgResponse] = []
         self._rate_limited: HttpExchange | None = None
         self._calls = 0
@@ -175,13 +175,8 @@ class GenesysClient:
         value = text(response.data, "access_token", limit=LONGEST_TOKEN)
         if response.status != 200 or not value or len(value) == LONGEST_TOKEN or not IS_TOKEN.fullmatch(value):
             return TokenResult(response=response)
-        self._issued = TokenResult(value, max(0, number(response.data, "expires_in") or 0), response)
-        return self._issued
-
-    @property
-    def issued(self) -> TokenResult | None:
-        """The token issued to this run, None if there is none yet. Sends nothing."""
-        return self._issued
+        self.issued = TokenResult(value, max(0, number(response.data, "expires_in") or 0), response)
+        return self.issued
 
     def get(self, path: str, **query: str | int) -> OrgResponse:
         """Read a path of the API (`/api/v2/...`), once per run. Errors are values, never exceptions."""
@@ -288,14 +283,14 @@ class GenesysClient:
         status, headers, body, error, was_reused = _fetch(session, method, url, auth, data)
         if error == "reset" and status is None and was_reused and not is_start:  # the server had closed the connection
             status, headers, body, error, was_reused = _fetch(session, method, url, auth, data)
-        lane = _lane.get()
+        lane, scheme = _lane.get(), "Bearer" if isinstance(auth, _Bearer) else "Basic"
         exchange = HttpExchange(
             method=method,
             url=url,
             started_at=started_at,
             ms=(time.perf_counter() - start) * 1000,
             status=status,
-            request_headers=(("Accept", "application/json"), ("Authorization", _scheme_of(auth))),
+            request_headers=(("Accept", "application/json"), ("Authorization", f"{scheme} [masked]")),
             response_headers=headers,
             body=clean_text(body.decode("utf-8", "replace")),
             correlation_id=correlation_id_in(headers),
@@ -329,7 +324,8 @@ def _fetch(
                 headers={"Accept": "application/json", "User-Agent": USER_AGENT},
                 timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
             ) as response:
-                status, headers = response.status_code, _clean_headers(response)
+                status = response.status_code
+                headers = tuple((clean_line(name), clean_line(value)) for name, value in response.headers.items())
                 body, error = _read_body(response)
         except Exception as exception:  # requests, urllib3 and the codecs raise many kinds
             error = _error_name(exception)
@@ -363,14 +359,6 @@ def _read_body(response: requests.Response) -> tuple[bytes, str]:
     except Exception as exception:
         return bytes(body), _error_name(exception)
     return bytes(body), ""
-
-
-def _clean_headers(response: requests.Response) -> Headers:
-    return tuple((clean_line(name), clean_line(value)) for name, value in response.headers.items())
-
-
-def _scheme_of(auth: AuthBase) -> str:
-    return "Bearer [masked]" if isinstance(auth, _Bearer) else "Basic [masked]"
 
 
 def _error_name(exception: Exception) -> str:

@@ -9,23 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics.genesys.nearest import Nearness
-from diagnostics.genesys.operation import Operation, Rule, ScopesStatus, camel_case
+from diagnostics.genesys.operation import Operation, camel_case
 from diagnostics.genesys.path_repairs import Repair, find_repairs
-from diagnostics.genesys.paths import BASE, PathIndex, is_placeholder, is_uuid, split_path, values_in
-
-__all__ = [
-    "BASE",
-    "Contract",
-    "Operation",
-    "PathMatch",
-    "Repair",
-    "Rule",
-    "ScopesStatus",
-    "bundled",
-    "is_placeholder",
-    "is_uuid",
-    "read",
-]
+from diagnostics.genesys.paths import PathIndex, is_placeholder, split_path, values_in
 
 BUNDLED = Path(__file__).with_name("contract.json")
 

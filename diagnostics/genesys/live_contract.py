@@ -39,10 +39,6 @@ class Fetched:
     operations: int
 
 
-def source_of(region: Region) -> str:
-    return f"{region.api}{PATH}"
-
-
 def fetch(region: Region) -> Fetched:
     """Download the region's contract, without a token. Raises only NotFetched."""
     with time_limit(MOST_SECONDS) as clock, make_session(1) as session:
@@ -60,7 +56,7 @@ def fetch(region: Region) -> Fetched:
 
 
 def _fetch(session: requests.Session, region: Region) -> Fetched:
-    url, day = source_of(region), datetime.now(UTC).date().isoformat()
+    url, day = f"{region.api}{PATH}", datetime.now(UTC).date().isoformat()
     with session.get(
         url,
         headers={"Accept": "application/json"},

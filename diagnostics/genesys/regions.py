@@ -106,10 +106,7 @@ def all_regions() -> tuple[Region, ...]:
 
 def region(key: str) -> Region:
     """Raises KeyError for an unknown key."""
-    for candidate in all_regions():
-        if candidate.key == key:
-            return candidate
-    raise KeyError(key)
+    return {candidate.key: candidate for candidate in all_regions()}[key]
 
 
 def find_region(text: str) -> Region | None:
@@ -159,11 +156,7 @@ def set_endpoints_source(source: Callable[[], Mapping[str, Mapping[str, Any]]]) 
     _endpoints = source
 
 
-def _no_endpoints() -> Mapping[str, Mapping[str, Any]]:
-    return {}
-
-
-_endpoints: Callable[[], Mapping[str, Mapping[str, Any]]] = _no_endpoints
+_endpoints: Callable[[], Mapping[str, Mapping[str, Any]]] = lambda: {}  # noqa: E731 - replaced when the app starts
 
 
 def _with_endpoints(region: Region, settings: Mapping[str, Any]) -> Region:

@@ -7,8 +7,9 @@ from typing import Literal
 from urllib.parse import unquote
 
 from diagnostics.genesys import gateway
-from diagnostics.genesys.contract import Contract, Operation, is_placeholder
-from diagnostics.genesys.paths import UUID
+from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.operation import Operation
+from diagnostics.genesys.paths import UUID, is_placeholder
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.company_gateway import path_below
 from diagnostics.redaction.patterns import MASKED

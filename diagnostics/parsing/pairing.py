@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 
-from diagnostics.genesys.contract import Operation, bundled
+from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.regions import region_of_host
 from diagnostics.parsing.candidates import CallSpan, Candidate
 from diagnostics.parsing.definitions import Definitions, Hosts, use_host

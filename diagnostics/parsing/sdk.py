@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from diagnostics.genesys.contract import Contract, Operation, bundled
-from diagnostics.genesys.operation import camel_case
+from diagnostics.genesys.contract import Contract, bundled
+from diagnostics.genesys.operation import Operation, camel_case
 from diagnostics.genesys.paths import UUID, is_parameter, split_path
 from diagnostics.genesys.regions import find_region
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.genesys import contract
-from diagnostics.genesys.contract import Operation, PathMatch, bundled, is_placeholder, is_uuid
+from diagnostics.genesys.contract import PathMatch, bundled
+from diagnostics.genesys.operation import Operation
+from diagnostics.genesys.paths import is_placeholder, is_uuid
 
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 COBROWSE = "/api/v2/conversations/{conversationId}/cobrowse"

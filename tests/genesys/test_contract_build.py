@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from diagnostics.genesys import contract
-from diagnostics.genesys.operation import camel_case, snake_case
+from diagnostics.genesys.operation import Operation, camel_case, snake_case
 from diagnostics.management.commands import contract_build
 from diagnostics.management.commands.contract_build import NOTES, PACKAGE, read_sdk, sdk_operation, with_notes
 
@@ -75,7 +75,7 @@ def test_the_bundled_table_is_of_the_installed_sdk() -> None:
 
 def test_a_method_is_read_whole() -> None:
     found = sdk_operation("ThingsApi", method(METHOD))
-    assert found == contract.Operation(
+    assert found == Operation(
         method="POST",
         path="/api/v2/things/{thingId}/parts",
         operation_id="postThingPart",
@@ -100,7 +100,7 @@ def get_things(self, **kwargs):
     self.api_client.call_api(resource_path, 'GET')
 """
     found = sdk_operation("ThingsApi", method(bare))
-    assert found == contract.Operation("GET", "/api/v2/things", "getThings", "ThingsApi", needs_token=False)
+    assert found == Operation("GET", "/api/v2/things", "getThings", "ThingsApi", needs_token=False)
 
 
 def test_every_noted_operation_id_is_what_the_python_name_gives() -> None:

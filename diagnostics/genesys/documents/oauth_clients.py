@@ -1,7 +1,7 @@
 """`GET /api/v2/oauth/clients`: the OAuth clients of an org. Their secrets, if an org should return any, are not read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 from diagnostics.genesys.fields import field, identifier, mappings, text, word
@@ -44,9 +44,6 @@ class ListedClient:
         if self.state not in ("", "active"):
             return f"It is {self.state} in Genesys Cloud."
         return ""
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
