@@ -117,7 +117,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "diagnostics.accounts.hosts.refuse_unknown_hosts",
+    "diagnostics.accounts.requests.refuse_unknown_hosts",
     "diagnostics.accounts.actor.set_request_actor",
     "diagnostics.telemetry.request_log.log_requests",
     "django.middleware.security.SecurityMiddleware",

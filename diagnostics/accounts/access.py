@@ -16,41 +16,31 @@ P = ParamSpec("P")
 View = Callable[Concatenate[Request, P], HttpResponseBase]
 
 
-def admin_required(view: View[P]) -> View[P]:
-    """Return 403 for everyone but admins. Anonymous users are redirected to sign-in."""
-    return _restricted(view, lambda user: user.is_admin, "This needs the role admin.")
+def _restricted(is_allowed: Callable[[User], bool], message: str) -> Callable[[View[P]], View[P]]:
+    """A decorator that returns 403 for other users. Anonymous users are redirected to sign-in."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not is_allowed(request.user):
+                raise PermissionDenied(message)
+            return view(request, *args, **kwargs)
+
+        decorated: Any = login_required(guarded)  # typed for HttpRequest only
+        result: View[P] = decorated
+        return result
+
+    return decorate
 
 
-def may_run_required(view: View[P]) -> View[P]:
-    """Allow admins and operators: for views that send requests to an org."""
-    return _restricted(view, lambda user: user.may_run, "This needs the role admin or operator.")
-
-
-def may_note_required(view: View[P]) -> View[P]:
-    """Allow admins and team leads: for notes on issues."""
-    return _restricted(view, lambda user: user.may_note, "This needs the role admin or team lead.")
-
-
-def may_assign_required(view: View[P]) -> View[P]:
-    """Allow admins, operators and team leads: for assigning issues."""
-    return _restricted(view, lambda user: user.may_assign, "Only an admin, an operator or a team lead may do this.")
-
-
-def may_audit_required(view: View[P]) -> View[P]:
-    """Allow admins and auditors: for the audit log."""
-    return _restricted(view, lambda user: user.may_audit, "This needs the role admin or auditor.")
-
-
-def _restricted(view: View[P], is_allowed: Callable[[User], bool], message: str) -> View[P]:
-    @wraps(view)
-    def guarded(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not is_allowed(request.user):
-            raise PermissionDenied(message)
-        return view(request, *args, **kwargs)
-
-    decorated: Any = login_required(guarded)  # typed for HttpRequest only
-    result: View[P] = decorated
-    return result
+admin_required = _restricted(lambda user: user.is_admin, "This needs the role admin.")
+# For views that send requests to an org.
+may_run_required = _restricted(lambda user: user.may_run, "This needs the role admin or operator.")
+may_note_required = _restricted(lambda user: user.may_note, "This needs the role admin or team lead.")
+may_assign_required = _restricted(
+    lambda user: user.may_assign, "Only an admin, an operator or a team lead may do this."
+)
+may_audit_required = _restricted(lambda user: user.may_audit, "This needs the role admin or auditor.")
 
 
 def find_user(pk: int) -> User:

@@ -17,10 +17,7 @@ from django.http.response import HttpResponseBase
 WEB, API, CLI, SYSTEM = "web", "api", "cli", "system"
 API_PREFIXES = ("/api/", "/mcp")
 REQUEST_ID_HEADER = "X-Request-ID"
-
-
-def _no_person() -> Any:
-    return None
+GetResponse = Callable[[HttpRequest], HttpResponseBase]  # of a middleware
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Actor:
     by: str = SYSTEM
     address: str | None = None
     request_id: str = ""
-    person: Callable[[], Any] = _no_person
+    person: Callable[[], Any] = lambda: None
     account: str = ""  # user@host of a command
 
 
@@ -57,9 +54,7 @@ def command_line_actor() -> Iterator[Actor]:
         yield actor
 
 
-def set_request_actor(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
+def set_request_actor(get_response: GetResponse) -> GetResponse:
     """Middleware: set the actor and a new request ID, and return the ID in X-Request-ID. IDs from outside are ignored."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

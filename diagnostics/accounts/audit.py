@@ -57,7 +57,7 @@ def record(
         action=action,
         thing=thing._meta.model_name or "" if thing is not None else "",
         thing_id=str(thing.pk)[:64] if thing is not None else "",
-        name=_text(name or _name_of(thing))[:300],
+        name=_text(name or ("" if thing is None else str(thing)))[:300],
         client_id=client.pk if client is not None else _client_of(thing),
         address=actor.address,
         request_id=actor.request_id,
@@ -70,10 +70,6 @@ def _differing(before: Values, after: Values) -> tuple[Values, Values]:
     """Return the keys that differ. Values are compared before masking, so that a changed secret counts as a difference."""
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     return {key: before.get(key) for key in keys}, {key: after.get(key) for key in keys}
-
-
-def _name_of(thing: Model | None) -> str:
-    return "" if thing is None else str(thing)
 
 
 def _client_of(thing: Model | None) -> int | None:

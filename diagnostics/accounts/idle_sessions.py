@@ -1,7 +1,6 @@
 """Ends idle sessions. The sign-in page then gives the reason."""
 
 import time
-from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -9,15 +8,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 
+from diagnostics.accounts.actor import GetResponse
 from diagnostics.accounts.sign_in_events import LAST_ACTIVE
 
 WITHOUT_SESSION = ("/health/", "/metrics", "/api/v1/")
 WRITE_SECONDS = 60  # precision of the time of last use
 
 
-def end_idle_sessions(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
+def end_idle_sessions(get_response: GetResponse) -> GetResponse:
     """Middleware: end sessions idle for SESSION_IDLE_MINUTES (0 = never). Automatic page refreshes don't count as use."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -1,10 +1,11 @@
 """The typed request of our views, request middleware, and response helpers."""
 
-from collections.abc import Callable
+import logging
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from diagnostics.accounts.actor import GetResponse, address_of
 from diagnostics.accounts.models import User
 from diagnostics.web.time_ranges import InvalidFilterValue, parse_zone
 
@@ -23,6 +25,13 @@ class Request(HttpRequest):
     htmx: HtmxDetails
 
 
+log = logging.getLogger("access")
+LONGEST_SHOWN = 100
+# Load balancers and Kubernetes ask for them by IP address. They don't use the host name.
+PROBES = ("/health/live", "/health/ready")
+REFUSED = (
+    "400 Bad Request: this server doesn't answer to that host name. An administrator can add it to ALLOWED_HOSTS.\n"
+)
 ZONE_COOKIE = "zone"
 
 
@@ -34,9 +43,7 @@ def viewer_time_zone(request: HttpRequest) -> ZoneInfo:
         return ZoneInfo(settings.TIME_ZONE)
 
 
-def use_viewer_time_zone(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
+def use_viewer_time_zone(get_response: GetResponse) -> GetResponse:
     """Middleware: show times in the viewer's time zone."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -46,9 +53,7 @@ def use_viewer_time_zone(
     return middleware
 
 
-def disable_caching(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
+def disable_caching(get_response: GetResponse) -> GetResponse:
     """Middleware: mark responses as not cacheable, unless the view marked them public, as badges do."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -61,12 +66,32 @@ def disable_caching(
     return middleware
 
 
+def refuse_unknown_hosts(get_response: GetResponse) -> GetResponse:
+    """Middleware, before any other: a plain-text 400 for an unknown host name.
+
+    The name is logged as ASCII without control characters.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path in PROBES:
+            return get_response(request)
+        try:
+            request.get_host()
+        except DisallowedHost:
+            host = ascii(request.META.get("HTTP_HOST", "")[:LONGEST_SHOWN])
+            log.warning("400 unknown host %s from %s", host, address_of(request) or "an unknown address")
+            return HttpResponse(
+                REFUSED, status=400, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
+            )
+        return get_response(request)
+
+    return middleware
+
+
 SESSION_ENDED = "Your session ended. Sign in in a new tab, then continue."
 
 
-def return_after_sign_in(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
+def return_after_sign_in(get_response: GetResponse) -> GetResponse:
     """Middleware: a redirect to sign-in leads back to the page of a form, not to the form's own address.
 
     For htmx it becomes 401: the sign-in form would take the place of a fragment, and what was typed would be lost.

@@ -46,11 +46,8 @@ class Attempt:
             failed, not_before = cache.get(self._pair, (0, 0.0))
             all_failed = 0 if self._is_known else cache.get(self._account, 0)
             names, address_not_before = (0, 0.0) if self._is_known else cache.get(self._address, (0, 0.0))
-            if (
-                not failed
-                and not not_before
-                and (first := _wait_after(all_failed, FREE_FOR_ACCOUNT, LONGEST_FIRST_WAIT))
-            ):
+            first = _wait_after(all_failed, FREE_FOR_ACCOUNT, LONGEST_FIRST_WAIT)
+            if first and not failed and not not_before:
                 cache.set(self._pair, (0, now + first), PAIR_SECONDS)
                 return first
             wait = max(not_before, address_not_before) - now

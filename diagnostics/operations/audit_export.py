@@ -29,22 +29,9 @@ def audit_as_jsonl(entries: Iterable[AuditEntry]) -> Iterator[str]:
 
 def entry_values(entry: AuditEntry) -> dict[str, Any]:
     """The keys are COLUMNS, in that order."""
-    return {
-        "entry": entry.pk,
-        "at": entry.at.isoformat(timespec="milliseconds"),
-        "actor": entry.actor,
-        "actor_id": entry.actor_id,
-        "by": entry.by,
-        "action": entry.action,
-        "thing": entry.thing,
-        "thing_id": entry.thing_id,
-        "name": entry.name,
-        "client": entry.client_id,
-        "address": entry.address,
-        "request_id": entry.request_id,
-        "before": entry.before,
-        "after": entry.after,
-    }
+    renamed = {"entry": "pk", "client": "client_id"}
+    values = {column: getattr(entry, renamed.get(column, column)) for column in COLUMNS}
+    return {**values, "at": entry.at.isoformat(timespec="milliseconds")}
 
 
 def _cell(value: object) -> object:

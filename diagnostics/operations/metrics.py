@@ -39,81 +39,47 @@ class Scheduler:
     skews: Mapping[str, float] = field(default_factory=dict)
 
 
-def render_metrics(
-    work: Workload,
-    broker: Broker,
-    workers: list[Worker],
-    scheduler: Scheduler,
-    now: datetime,
-) -> bytes:
+def render_metrics(work: Workload, broker: Broker, workers: list[Worker], scheduler: Scheduler, now: datetime) -> bytes:
     registry = CollectorRegistry()
+    skew = "How far a process's clock is ahead of the database's."
     families = [
         *_system_metrics(broker, workers, scheduler.at, now),
         *_scheduler_metrics(scheduler, now),
         *_workload_metrics(work, now),
-        _gauges(
-            "clock_skew_seconds",
-            "How far a process's clock is ahead of the database's.",
-            ("process",),
-            {(name,): seconds for name, seconds in scheduler.skews.items()},
-        ),
+        _gauges("clock_skew_seconds", skew, "process", scheduler.skews),
     ]
     registry.register(_Metric(families))
     return generate_latest(registry)
 
 
 def _system_metrics(broker: Broker, workers: list[Worker], tick: datetime | None, now: datetime) -> list[Metric]:
-    age = (now - tick).total_seconds() if tick else float("inf")
+    silent = {worker.name: _age(worker.at, now) for worker in workers}
+    busy = {worker.name: int(worker.details.get("busy", 0)) for worker in workers}
     return [
-        _gauges("info", "The running version.", ("version",), {(product.version(),): 1}),
-        _gauge("tick_age_seconds", "Since the last tick of the scheduler; +Inf if it never ran.", age),
+        _gauges("info", "The running version.", "version", {product.version(): 1}),
+        _gauge("tick_age_seconds", "Since the last tick of the scheduler; +Inf if it never ran.", _age(tick, now)),
         _gauge("broker_up", "1 if the broker responds.", broker.answers),
-        _gauges("queue_messages", "Messages waiting in a queue of the broker.", ("queue",), _by_label(broker.queues)),
-        _gauges(
-            "worker_last_heard_seconds",
-            "Since the last heartbeat of a worker.",
-            ("worker",),
-            {(worker.name,): (now - worker.at).total_seconds() for worker in workers},
-        ),
-        _gauges(
-            "worker_busy",
-            "Tasks that a worker is running.",
-            ("worker",),
-            {(worker.name,): int(worker.details.get("busy", 0)) for worker in workers},
-        ),
+        _gauges("queue_messages", "Messages waiting in a queue of the broker.", "queue", broker.queues),
+        _gauges("worker_last_heard_seconds", "Since the last heartbeat of a worker.", "worker", silent),
+        _gauges("worker_busy", "Tasks that a worker is running.", "worker", busy),
     ]
 
 
 def _scheduler_metrics(scheduler: Scheduler, now: datetime) -> list[Metric]:
-    total = CounterMetricFamily(f"{PREFIX}_tick_part_failures", "Failures of a part of the tick.", labels=("part",))
-    for part in scheduler.parts:
-        total.add_metric((part.name,), part.failures_total)
+    parts, counts = scheduler.parts, {kind: scheduler.failures.get(kind, (0, 0)) for kind in RowFailure.Kind.values}
+    total = {part.name: part.failures_total for part in parts}
+    in_a_row = {part.name: part.failures for part in parts}
+    ages = {part.name: _age(part.succeeded_at, now) for part in parts}
+    row_text = "Failures in a row of a part of the tick; from 3 on the installation isn't ready."
+    age_text = "Since the last success of a part of the tick; +Inf if it never succeeded."
+    set_aside = {kind: aside for kind, (aside, _) in counts.items()}
+    retried = {kind: trying for kind, (_, trying) in counts.items()}
     return [
-        total,
-        _gauges(
-            "tick_part_failures_in_a_row",
-            "Failures in a row of a part of the tick; from 3 on the installation isn't ready.",
-            ("part",),
-            {(part.name,): part.failures for part in scheduler.parts},
-        ),
-        _gauges(
-            "tick_part_last_success_age_seconds",
-            "Since the last success of a part of the tick; +Inf if it never succeeded.",
-            ("part",),
-            {(part.name,): _age(part.succeeded_at, now) for part in scheduler.parts},
-        ),
-        _gauges(
-            "rows_set_aside",
-            "Rows that jobs skip until they are retried on the system page.",
-            ("kind",),
-            {(kind,): scheduler.failures.get(kind, (0, 0))[0] for kind in RowFailure.Kind.values},
-        ),
-        _gauges(
-            "rows_failing",
-            "Rows that failed once or twice in a row and are retried.",
-            ("kind",),
-            {(kind,): scheduler.failures.get(kind, (0, 0))[1] for kind in RowFailure.Kind.values},
-        ),
+        _counters("tick_part_failures", "Failures of a part of the tick.", "part", total),
+        _gauges("tick_part_failures_in_a_row", row_text, "part", in_a_row),
+        _gauges("tick_part_last_success_age_seconds", age_text, "part", ages),
+        _gauges("rows_set_aside", "Rows that jobs skip until they are retried on the system page.", "kind", set_aside),
+        _gauges("rows_failing", "Rows that failed once or twice in a row and are retried.", "kind", retried),
     ]
 
 
@@ -122,23 +88,14 @@ def _age(at: datetime | None, now: datetime) -> float:
 
 
 def _workload_metrics(work: Workload, now: datetime) -> list[Metric]:
-    waited = (now - work.oldest_queued).total_seconds() if work.oldest_queued else 0
-    ended = work.ended.items()
+    waited = _age(work.oldest_queued, now) if work.oldest_queued else 0
+    runs = {cause: number for cause, (number, _) in work.ended.items()}
+    seconds = {cause: spent for cause, (_, spent) in work.ended.items()}
     return [
-        _gauges("runs_open", "Runs in progress or queued.", ("status",), _by_label(work.open_runs)),
+        _gauges("runs_open", "Runs in progress or queued.", "status", work.open_runs),
         _gauge("runs_oldest_queued_seconds", "How long the oldest queued run has been waiting.", waited),
-        _gauges(
-            "runs_last_hour",
-            "Runs started in the last hour that have ended.",
-            ("cause",),
-            {(cause,): number for cause, (number, _) in ended},
-        ),
-        _gauges(
-            "run_seconds_last_hour",
-            "Total duration of those runs.",
-            ("cause",),
-            {(cause,): seconds for cause, (_, seconds) in ended},
-        ),
+        _gauges("runs_last_hour", "Runs started in the last hour that have ended.", "cause", runs),
+        _gauges("run_seconds_last_hour", "Total duration of those runs.", "cause", seconds),
         _gauge("schedules", "Schedules.", work.schedules),
         _gauge("schedules_paused", "Schedules that are paused.", work.paused),
         _gauge("schedules_overdue", "Schedules that are minutes late.", work.overdue),
@@ -146,28 +103,24 @@ def _workload_metrics(work: Workload, now: datetime) -> list[Metric]:
         _gauge("incidents_open", "Open incidents.", work.incidents),
         _gauge("deliveries_waiting", "Alerts waiting.", work.deliveries["waiting"]),
         _gauge("deliveries_given_up_last_hour", "Alerts that failed in the last hour.", work.deliveries["given_up"]),
-        _gauges("clients", "Clients by status.", ("status",), _by_label(work.client_statuses)),
-        _created(work.created),
+        _gauges("clients", "Clients by status.", "status", work.client_statuses),
+        _counters("rows_made", "Rows created since the installation.", "kind", work.created),
     ]
-
-
-def _created(created: dict[str, int]) -> Metric:
-    family = CounterMetricFamily(f"{PREFIX}_rows_made", "Rows created since the installation.", labels=("kind",))
-    for kind, number in created.items():
-        family.add_metric((kind,), number)
-    return family
 
 
 def _gauge(name: str, description: str, value: float) -> Metric:
     return GaugeMetricFamily(f"{PREFIX}_{name}", description, value=value)
 
 
-def _gauges(name: str, description: str, labels: tuple[str, ...], values: dict[tuple[str, ...], float]) -> Metric:
-    family = GaugeMetricFamily(f"{PREFIX}_{name}", description, labels=labels)
+def _gauges(name: str, description: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(f"{PREFIX}_{name}", description, labels=(label,))
     for labelled, value in values.items():
-        family.add_metric(labelled, value)
+        family.add_metric((labelled,), value)
     return family
 
 
-def _by_label(values: Mapping[str, int]) -> dict[tuple[str, ...], float]:
-    return {(key,): value for key, value in values.items()}
+def _counters(name: str, description: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = CounterMetricFamily(f"{PREFIX}_{name}", description, labels=(label,))
+    for labelled, value in values.items():
+        family.add_metric((labelled,), value)
+    return family

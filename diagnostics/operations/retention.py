@@ -83,14 +83,8 @@ def save_rules(rules: Rules, user: User) -> None:
         if days != before[kind]:
             changed = {"days": days, "changed_by": user, "changed_at": database_now()}
             rule, _ = RetentionRule.objects.update_or_create(kind=kind, defaults=changed)
-            record(
-                "retention.changed",
-                rule,
-                before={"days": before[kind]},
-                after={"days": days},
-                name=rule.get_kind_display(),
-                person=user,
-            )
+            was, now, name = {"days": before[kind]}, {"days": days}, rule.get_kind_display()
+            record("retention.changed", rule, before=was, after=now, name=name, person=user)
 
 
 @transaction.atomic
@@ -263,7 +257,8 @@ def _delete_safely(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
 def _delete_batch(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
     """One batch, counted in the same transaction. False if nothing was left."""
     with _counted(retention_pass) as deleted:
-        found = _free(without_set_aside(batch.rows, batch.kind), batch.most)
+        free = without_set_aside(batch.rows, batch.kind).select_for_update(of=("self",), skip_locked=True)
+        found = list(free.values_list("pk", flat=True)[: batch.most])
         deleted.update(batch.work(found) if found else {})
     return bool(found)
 
@@ -285,9 +280,16 @@ def _counted(retention_pass: RetentionPass) -> Iterator[Counter[str]]:
 def _batches(cutoffs: dict[str, str]) -> Iterator[DeletionBatch]:
     # Also if the rule was changed since their months were dropped.
     yield _deletion(Failing.RUN_RETENTION, runs_without_findings().order_by("pk"), BATCH)
-    for kind, of_kind in BATCHES.items():
-        if kind in cutoffs:
-            yield from of_kind(datetime.fromisoformat(cutoffs[kind]))
+    times = {kind: datetime.fromisoformat(at) for kind, at in cutoffs.items()}
+    if cutoff := times.get(Kind.FINDINGS):
+        yield _deletion(Failing.RUN_RETENTION, runs_of_dropped_months(cutoff).order_by("pk"), BATCH)
+        yield _deletion(Failing.BATCH_RETENTION, batches_past(cutoff).order_by("created_at"), BATCH)
+        yield _deletion(Failing.ISSUE_RETENTION, issues_past(cutoff).order_by("last_seen_at"), ROW_BATCH)
+    if cutoff := times.get(Kind.BODIES):
+        yield DeletionBatch(Failing.RUN_RETENTION, bodies_past(cutoff).order_by("created_at"), BATCH, _drop_bodies)
+    if cutoff := times.get(Kind.SNAPSHOTS):
+        yield _deletion(Failing.CHANGE_RETENTION, changes_past(cutoff).order_by("at"), ROW_BATCH)
+        yield _deletion(Failing.SNAPSHOT_RETENTION, syncs_past(cutoff).order_by("created_at"), BATCH)
 
 
 def _drop_bodies(runs: list[int]) -> dict[str, int]:
@@ -296,22 +298,6 @@ def _drop_bodies(runs: list[int]) -> dict[str, int]:
     return {"bodies": dropped, "runs without bodies": len(runs)}
 
 
-def _of_findings(cutoff: datetime) -> Iterator[DeletionBatch]:
-    yield _deletion(Failing.RUN_RETENTION, runs_of_dropped_months(cutoff).order_by("pk"), BATCH)
-    yield _deletion(Failing.BATCH_RETENTION, batches_past(cutoff).order_by("created_at"), BATCH)
-    yield _deletion(Failing.ISSUE_RETENTION, issues_past(cutoff).order_by("last_seen_at"), ROW_BATCH)
-
-
-def _of_bodies(cutoff: datetime) -> Iterator[DeletionBatch]:
-    yield DeletionBatch(Failing.RUN_RETENTION, bodies_past(cutoff).order_by("created_at"), BATCH, _drop_bodies)
-
-
-def _of_snapshots(cutoff: datetime) -> Iterator[DeletionBatch]:
-    yield _deletion(Failing.CHANGE_RETENTION, changes_past(cutoff).order_by("at"), ROW_BATCH)
-    yield _deletion(Failing.SNAPSHOT_RETENTION, syncs_past(cutoff).order_by("created_at"), BATCH)
-
-
-BATCHES = {Kind.FINDINGS: _of_findings, Kind.BODIES: _of_bodies, Kind.SNAPSHOTS: _of_snapshots}
 NOUNS = {
     Run._meta.label: "runs",
     Finding._meta.label: "findings",
@@ -335,8 +321,3 @@ def _deletion(kind: str, rows: QuerySet[Any], most: int) -> DeletionBatch:
         return {NOUNS.get(label, label.rpartition(".")[2]): count for label, count in counted.items() if count}
 
     return DeletionBatch(kind, rows, most, delete)
-
-
-def _free(rows: QuerySet[Any], limit: int) -> list[int]:
-    """IDs of the next rows, locked until the transaction ends, without those that are locked already."""
-    return list(rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:limit])

@@ -145,14 +145,6 @@ def _close_again(pk: int) -> None:
         send_run_ended(run)
 
 
-def _resume_schedule(pk: int) -> None:
-    resume_schedules([pk])
-
-
-def _send_again(pk: int) -> None:
-    try_again(Delivery.objects.get(pk=pk))
-
-
 def _reopen_pass(pk: int) -> None:
     RetentionPass.objects.filter(pk=pk).update(finished_at=None, lease_until=timezone.now())
 
@@ -162,8 +154,8 @@ RETRIES: Mapping[str, Callable[[int], object]] = {
     Kind.RUN: _close_again,
     Kind.RUN_CLOSING: _close_again,
     Kind.RUN_SEARCH: _close_again,
-    Kind.SCHEDULE: _resume_schedule,
+    Kind.SCHEDULE: lambda pk: resume_schedules([pk]),
     Kind.BATCH: resume_batch,
-    Kind.DELIVERY: _send_again,
+    Kind.DELIVERY: lambda pk: try_again(Delivery.objects.get(pk=pk)),
     Kind.RETENTION: _reopen_pass,
 }

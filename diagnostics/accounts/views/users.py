@@ -17,11 +17,8 @@ from diagnostics.web.confirmation import confirmation_page
 @require_safe
 @admin_required
 def user_list(request: Request) -> HttpResponse:
-    return render(
-        request,
-        "accounts/users/list.html",
-        {"people": people.users_for_list(), "roles": User.Role.choices, "role_descriptions": ROLE_DESCRIPTIONS},
-    )
+    context = {"people": people.users_for_list(), "roles": User.Role.choices, "role_descriptions": ROLE_DESCRIPTIONS}
+    return render(request, "accounts/users/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -20,7 +20,6 @@ from diagnostics.runs.months import first_run_of_months, first_run_that_stays
 Kind = RetentionRule.Kind
 # Days by kind of data; None is forever.
 Rules = Mapping[str, int | None]
-Cutoffs = Mapping[str, datetime | None]
 
 DEFAULT_RULES: Rules = {Kind.FINDINGS: 400, Kind.BODIES: 90, Kind.SNAPSHOTS: 400}
 COMPLETE_STATES = (ConfigurationSync.State.COMPLETE, ConfigurationSync.State.PARTIAL)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from config.migrations import missing_migrations, newest_migration
 from diagnostics.jobs.models import RowFailure
+from diagnostics.operations.heartbeats import TICK, last_beat
 from diagnostics.operations.models import Heartbeat, TickPart
 from diagnostics.operations.queries.broker import Broker, broker_state
 from diagnostics.orgs.row_limits import is_enforced
@@ -22,7 +24,6 @@ from diagnostics.storage.clock import database_now
 from diagnostics.web.format import bytes_in_words, count_of, duration_in_words
 
 OK, LATE, BROKEN = "ok", "late", "broken"
-TICK = "tick"
 WORKER = "worker:"
 BEAT = "beat:"
 TICK_LATE = timedelta(seconds=60)
@@ -76,7 +77,8 @@ class Worker:
 
 
 def database_part() -> SystemPart:
-    """Runs and times one query."""
+    """Runs and times one query. An error is only named: the driver's message has hosts and users, and readiness is public."""
+    part = partial(SystemPart, "database", "Database")
     began = time.perf_counter()
     try:
         with connection.cursor() as cursor:
@@ -88,7 +90,7 @@ def database_part() -> SystemPart:
             version, size, used, most = cursor.fetchone()
         limits_rows = is_enforced()
     except Error as error:
-        return SystemPart("database", "Database", BROKEN, f"Not responding: {_first_line(error)}.")
+        return part(BROKEN, f"Not responding: {type(error).__name__}.")
     ms = (time.perf_counter() - began) * 1000
     facts = (
         ("Server", f"PostgreSQL {version}, {'embedded' if settings.EMBEDDED_DATABASE else 'your own'}"),
@@ -97,24 +99,23 @@ def database_part() -> SystemPart:
         ("Connections", f"{used} of {most}"),
     )
     if used > 0.9 * int(most):
-        return SystemPart("database", "Database", LATE, "Nearly all connections are in use.", facts)
+        return part(LATE, "Nearly all connections are in use.", facts)
     if not limits_rows:
-        return SystemPart("database", "Database", LATE, NO_ROW_LIMITS, facts)
-    return SystemPart("database", "Database", OK, "Connected", facts)
+        return part(LATE, NO_ROW_LIMITS, facts)
+    return part(OK, "Connected", facts)
 
 
 def migrations_part() -> SystemPart:
+    part = partial(SystemPart, "migrations", "Schema")
     try:
         missing = missing_migrations()
     except Error as error:
-        return SystemPart(
-            "migrations", "Schema", BROKEN, f"Unknown: the database isn't responding ({_first_line(error)})."
-        )
+        return part(BROKEN, f"Unknown: the database isn't responding ({type(error).__name__}).")
     if missing:
         sentence = f"{count_of(len(missing), 'migration')} missing. Run: manage.py migrate"
-        return SystemPart("migrations", "Schema", BROKEN, sentence, (("Missing", ", ".join(missing[:5])),))
+        return part(BROKEN, sentence, (("Missing", ", ".join(missing[:5])),))
     newest = newest_migration("diagnostics")
-    return SystemPart("migrations", "Schema", OK, "Schema up to date", (("Newest migration", newest),))
+    return part(OK, "Schema up to date", (("Newest migration", newest),))
 
 
 def server_major() -> int:
@@ -127,15 +128,15 @@ def server_major() -> int:
 
 def clock_part(skews: Mapping[str, float]) -> SystemPart:
     """Due times and leases are compared by the database's clock. The other clocks decide on sign-in codes and logs."""
-    title = "Clocks"
+    part = partial(SystemPart, "clock", "Clocks")
     facts = tuple((name, skew_in_words(seconds)) for name, seconds in skews.items() if abs(seconds) >= MAX_SKEW_SECONDS)
     if facts:
         sentence = (
             "Clocks differ from the database's. Scheduled work isn't affected; sign-in codes and log times are. "
             "Synchronize them, for example with chrony."
         )
-        return SystemPart("clock", title, LATE, sentence, facts)
-    return SystemPart("clock", title, OK, f"All within {MAX_SKEW_SECONDS:.0f} s of the database's clock")
+        return part(LATE, sentence, facts)
+    return part(OK, f"All within {MAX_SKEW_SECONDS:.0f} s of the database's clock")
 
 
 def skew_in_words(seconds: float) -> str:
@@ -155,30 +156,30 @@ def clock_skews() -> dict[str, float]:
 
 def tick_part(now: datetime | None = None) -> SystemPart:
     """Beat sends the tick, and a worker runs its parts. The scheduler works if all parts do."""
-    title = "Scheduler"
+    part = partial(SystemPart, "tick", "Scheduler")
     try:
         now = now or database_now()
-        at = Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
+        at = last_beat(TICK)
         parts = list(TickPart.objects.all())
     except Error:
-        return SystemPart("tick", title, BROKEN, "Unknown: the database isn't responding.")
+        return part(BROKEN, "Unknown: the database isn't responding.")
     failing = failing_parts(parts, now)
     facts = (
         *((("Last tick", f"{duration_in_words(now - at)} ago"),) if at else ()),
-        *((f"Part {part.name}", _how_it_fails(part, now)) for part in parts if part.failures or part in failing),
+        *((f"Part {each.name}", _how_it_fails(each, now)) for each in parts if each.failures or each in failing),
     )
     if failing:
-        names = ", ".join(part.name for part in failing)
+        names = ", ".join(each.name for each in failing)
         sentence = f"Failing: {names}. The other parts still run. The workers' logs have the errors."
-        return SystemPart("tick", title, BROKEN, sentence, facts, tuple(part.name for part in failing))
+        return part(BROKEN, sentence, facts, tuple(each.name for each in failing))
     if at is None:
-        return SystemPart("tick", title, BROKEN, "Never ran. Start beat and a worker.")
+        return part(BROKEN, "Never ran. Start beat and a worker.")
     if now - at > TICK_LATE:
         sentence = "Stopped: no scheduled work starts until beat and a worker are running."
-        return SystemPart("tick", title, BROKEN, sentence, facts)
-    if any(part.failures for part in parts):
-        return SystemPart("tick", title, LATE, "A part failed and is being retried.", facts)
-    return SystemPart("tick", title, OK, "Scheduler running", facts)
+        return part(BROKEN, sentence, facts)
+    if any(each.failures for each in parts):
+        return part(LATE, "A part failed and is being retried.", facts)
+    return part(OK, "Scheduler running", facts)
 
 
 def failing_parts(parts: Iterable[TickPart], now: datetime) -> list[TickPart]:
@@ -201,11 +202,11 @@ def _how_it_fails(part: TickPart, now: datetime) -> str:
 
 def rows_part(failures: Sequence[RowFailure]) -> SystemPart:
     """Rows that no job processes until an admin retries them."""
-    title = "Items set aside"
+    part = partial(SystemPart, "rows", "Items set aside")
     if not failures:
-        return SystemPart("rows", title, OK, "None")
+        return part(OK, "None")
     sentence = f"{count_of(len(failures), 'item')} set aside after repeated errors. See below."
-    return SystemPart("rows", title, LATE, sentence)
+    return part(LATE, sentence)
 
 
 def rows_set_aside() -> list[RowFailure]:
@@ -224,7 +225,10 @@ def failures_by_kind() -> dict[str, tuple[int, int]]:
 
 
 def broker_part(broker: Broker) -> SystemPart:
-    facts = (("Broker", broker.description), *((f"Queue {name}", _waiting(n)) for name, n in broker.queues.items()))
+    facts = (
+        ("Broker", broker.description),
+        *((f"Queue {name}", f"{n:,} waiting") for name, n in broker.queues.items()),
+    )
     if not broker.answers:
         sentence = f"Not responding: {broker.error}. Runs wait in the database until it does."
         return SystemPart("broker", "Queue", BROKEN, sentence, facts)
@@ -243,6 +247,7 @@ def beats(now: datetime) -> list[Worker]:
 
 def workers_part(found: list[Worker]) -> SystemPart:
     """Every queue needs a worker that consumes it."""
+    part = partial(SystemPart, "workers", "Workers")
     consumed = {queue for worker in found if not worker.is_silent for queue in worker.queues}
     unconsumed = [queue for queue in settings.QUEUES if queue not in consumed]
     silent = [worker.name for worker in found if worker.is_silent]
@@ -250,39 +255,38 @@ def workers_part(found: list[Worker]) -> SystemPart:
         sentence = (
             f"No worker for the queue {' and '.join(unconsumed)}. Start one with --queues {','.join(unconsumed)}."
         )
-        return SystemPart("workers", "Workers", BROKEN, sentence)
+        return part(BROKEN, sentence)
     if silent:
-        return SystemPart("workers", "Workers", LATE, f"No heartbeat for a while: {', '.join(silent)}.")
-    return SystemPart("workers", "Workers", OK, "Workers connected")
+        return part(LATE, f"No heartbeat for a while: {', '.join(silent)}.")
+    return part(OK, "Workers connected")
 
 
 def disk_part() -> SystemPart:
     """The disk of the data folder. An external database has its own."""
+    part = partial(SystemPart, "disk", "Disk")
     try:
         usage = shutil.disk_usage(settings.DATA_DIR)
     except OSError as error:
-        return SystemPart("disk", "Disk", LATE, f"The data folder can't be read: {error.strerror}.")
+        return part(LATE, f"The data folder can't be read: {error.strerror}.")
     facts = (
         ("Data folder", str(settings.DATA_DIR)),
         ("Free", f"{bytes_in_words(usage.free)} of {bytes_in_words(usage.total)}"),
     )
     if usage.free < MIN_FREE_BYTES:
-        return SystemPart("disk", "Disk", LATE, "Nearly full. Free some space before the database can't write.", facts)
-    return SystemPart("disk", "Disk", OK, "Enough free space", facts)
+        return part(LATE, "Nearly full. Free some space before the database can't write.", facts)
+    return part(OK, "Enough free space", facts)
 
 
 def backup_part(now: datetime) -> SystemPart:
-    title = "Backup"
+    part = partial(SystemPart, "backup", "Backup")
     beat = Heartbeat.objects.filter(name="backup").first()
     if beat is None:
-        return SystemPart(
-            "backup", title, LATE, "No backup made with manage.py backup. Other backups aren't known here."
-        )
+        return part(LATE, "No backup made with manage.py backup. Other backups aren't known here.")
     facts = (
         ("Last", f"{duration_in_words(now - beat.at)} ago"),
         ("Size", bytes_in_words(int(beat.details.get("bytes", 0)))),
     )
-    return SystemPart("backup", title, OK, "Backed up. Keep the encryption keys elsewhere.", facts)
+    return part(OK, "Backed up. Keep the encryption keys elsewhere.", facts)
 
 
 def parts_for_readiness() -> Iterator[SystemPart]:
@@ -293,12 +297,3 @@ def parts_for_readiness() -> Iterator[SystemPart]:
     yield tick_part()
     with contextlib.suppress(Error):  # of the database, which has its own part
         yield clock_part(clock_skews())
-
-
-def _waiting(number: int) -> str:
-    return f"{number:,} waiting"
-
-
-def _first_line(error: Exception) -> str:
-    """Only the class: the driver's message names hosts and users, and readiness is public."""
-    return type(error).__name__

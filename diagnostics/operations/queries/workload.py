@@ -83,11 +83,10 @@ def _ended(now: datetime) -> dict[str, tuple[int, float]]:
 
 def _deliveries(now: datetime) -> dict[str, int]:
     """The numbers of waiting deliveries, and of those given up in the last hour."""
-    counts = Delivery.objects.aggregate(
+    return Delivery.objects.aggregate(
         waiting=Count("pk", filter=Q(state__in=TO_SEND)),
         given_up=Count("pk", filter=Q(state=Delivery.State.FAILED, ended_at__gte=now - HOUR)),
     )
-    return {"waiting": counts["waiting"], "given_up": counts["given_up"]}
 
 
 def _created() -> dict[str, int]:

@@ -3,7 +3,7 @@
 import hmac
 import ipaddress
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import celery
@@ -21,11 +21,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from diagnostics import product
 from diagnostics.accounts.access import admin_required
-from diagnostics.accounts.actor import address_of
+from diagnostics.accounts.actor import GetResponse, address_of
 from diagnostics.accounts.requests import Request
 from diagnostics.jobs.models import RowFailure
 from diagnostics.operations import readiness
-from diagnostics.operations.heartbeats import last_beat
+from diagnostics.operations.heartbeats import TICK, last_beat
 from diagnostics.operations.metrics import Scheduler, render_metrics
 from diagnostics.operations.queries import system
 from diagnostics.operations.queries.broker import broker_state
@@ -127,7 +127,12 @@ def _state() -> dict[str, Any]:
         "workers": workers,
         "failures": [(failure, page_of(failure)) for failure in failures],
         "work": workload(now),
-        "versions": _versions(),
+        "versions": {
+            "Cobrowse Doctor": product.version(),
+            "Python": platform.python_version(),
+            "Django": django.get_version(),
+            "Celery": celery.__version__,
+        },
         "now": now,
     }
 
@@ -140,16 +145,7 @@ def _summary(parts: Sequence[system.SystemPart]) -> str:
     return ", ".join(counts) or "Everything is working"
 
 
-def _versions() -> dict[str, str]:
-    return {
-        "Cobrowse Doctor": product.version(),
-        "Python": platform.python_version(),
-        "Django": django.get_version(),
-        "Celery": celery.__version__,
-    }
-
-
-def answer_probes(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+def answer_probes(get_response: GetResponse) -> GetResponse:
     """Middleware that answers probes before the session and sign-in, which need the database."""
     probes = {"/health/live": health_live, "/health/ready": health_ready}
 
@@ -200,7 +196,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         text = "Metrics are for clients in METRICS_NETWORKS, and for those that send METRICS_TOKEN as a bearer token.\n"
         return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
     now = database_now()
-    state = last_beat(system.TICK), system.tick_parts(), system.failures_by_kind(), system.clock_skews()
+    state = last_beat(TICK), system.tick_parts(), system.failures_by_kind(), system.clock_skews()
     scheduler = Scheduler(*state)
     body = render_metrics(workload(now), broker_state(), system.workers(now), scheduler, now)
     return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from diagnostics.operations.heartbeats import beat
+from diagnostics.operations.heartbeats import TICK, beat
 from diagnostics.operations.models import Heartbeat
 from diagnostics.operations.queries import system
 from diagnostics.operations.worker_heartbeats import forget_silent, send_heartbeat
@@ -23,7 +23,7 @@ TOKEN = "a-token-for-the-tests-of-metrics"
 
 
 def everything_works() -> None:
-    beat(system.TICK)
+    beat(TICK)
     beat(f"{system.WORKER}one", {"queues": ["runs", "scheduled", "ticks"], "processes": 4})
 
 
@@ -70,7 +70,7 @@ def test_a_heartbeat_measures_the_clock_by_the_database_s(
 @pytest.mark.parametrize(
     ("part", "name", "details"),
     [
-        ("tick", system.TICK, {}),
+        ("tick", TICK, {}),
         ("workers", f"{system.WORKER}one", {"queues": ["runs", "scheduled", "ticks"]}),
     ],
 )
