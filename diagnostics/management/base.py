@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError
 
 from diagnostics.accounts import actor as acting
+from diagnostics.genesys.regions import Region, find_region, nearest_regions
 from diagnostics.orgs.models import OAuthClient
 
 OK, INTERNAL_ERROR, BAD_INPUT, CAUSE_FOUND, UNCLEAR = 0, 1, 2, 3, 4
@@ -35,3 +36,11 @@ def client_named(name: str) -> OAuthClient:
         known = ", ".join(OAuthClient.objects.filter(retired_at=None).values_list("name", flat=True)[:10])
         bad_input(f"Unknown client {name!r}. Clients: {known or 'none yet; register one with `client add`'}.")
     return client
+
+
+def region_named(text: str) -> Region:
+    """The region, in any spelling. Exits with BAD_INPUT if there is none."""
+    if (region := find_region(text)) is not None:
+        return region
+    near = ", ".join(region.key for region in nearest_regions(text))
+    bad_input(f"Unknown region {text[:60]!r}.{f' Did you mean one of: {near}?' if near else ''}")

@@ -6,6 +6,8 @@ from functools import partial
 from itertools import islice
 from typing import BinaryIO
 
+from diagnostics.management.base import bad_input
+from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.paste_file import STEP, read_file
 
 MAX_CHUNKS = 2_000  # 130 MB
@@ -17,6 +19,16 @@ def read_input(name: str) -> str:
         return read_file(_chunks(sys.stdin.buffer))
     with open(name, "rb") as file:
         return read_file(_chunks(file))
+
+
+def read_or_exit(name: str, file: str) -> str:
+    """As read_input, but exits with BAD_INPUT, and names the file as `file`."""
+    try:
+        return read_input(name)
+    except (OSError, ValueError) as error:
+        bad_input(f"Can't read {file}: {getattr(error, 'strerror', None) or error}.")
+    except Unreadable as error:
+        bad_input(str(error))
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

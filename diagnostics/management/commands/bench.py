@@ -3,12 +3,13 @@
 import json
 import re
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 import config.celery  # noqa: F401 - binds the tasks to the Celery app
-from diagnostics.evaluation.bench import BENCHES, BenchOptions, BenchRow
+from diagnostics.evaluation.bench import BENCHES, BenchOptions
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.bench_click import click
 from diagnostics.management.bench_footprint import footprint
@@ -25,13 +26,12 @@ class Command(ProductCommand):
         parser.add_argument(
             "--latency", type=milliseconds, default=100.0, help="of each response, such as 100ms or 0.1s"
         )
-        parser.add_argument("-n", "--times", type=times, default=20, help="number of runs (default %(default)s)")
         parser.add_argument(
-            "--runs",
-            type=runs,
-            default=BenchOptions.runs,
-            help="number of stored runs (default %(default)s)",
+            "-n", "--times", type=number_from(1, 10_000), default=20, help="number of runs (default %(default)s)"
         )
+        stored = number_from(100, 10_000_000)
+        help = "number of stored runs (default %(default)s)"
+        parser.add_argument("--runs", type=stored, default=BenchOptions.runs, help=help)
         parser.add_argument(
             "--whole",
             action="store_true",
@@ -58,13 +58,8 @@ class Command(ProductCommand):
             return
         width = max(len(row.name) for row in rows)
         for row in rows:
-            self.stdout.write(f"{row.name:<{width}}  {row.value:>10} {row.unit:<6} {_goal(row)}".rstrip())
-
-
-def _goal(row: BenchRow) -> str:
-    if row.holds is None:
-        return ""
-    return f"{row.goal}: {'holds' if row.holds else 'DOES NOT HOLD'}"
+            goal = "" if row.holds is None else f"{row.goal}: {'holds' if row.holds else 'DOES NOT HOLD'}"
+            self.stdout.write(f"{row.name:<{width}}  {row.value:>10} {row.unit:<6} {goal}".rstrip())
 
 
 def milliseconds(text: str) -> float:
@@ -75,13 +70,12 @@ def milliseconds(text: str) -> float:
     return float(match[1]) * (1000 if match[2] == "s" else 1)
 
 
-def times(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 10_000:
-        raise ArgumentTypeError("it must be a number from 1 to 10000")
-    return int(text)
+def number_from(least: int, most: int) -> Callable[[str], int]:
+    """A type of an argument."""
 
+    def parse(text: str) -> int:
+        if not text.isdigit() or not least <= int(text) <= most:
+            raise ArgumentTypeError(f"it must be a number from {least} to {most}")
+        return int(text)
 
-def runs(text: str) -> int:
-    if not text.isdigit() or not 100 <= int(text) <= 10_000_000:
-        raise ArgumentTypeError("it must be a number from 100 to 10000000")
-    return int(text)
+    return parse

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from pathlib import Path
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -11,8 +11,8 @@ from django.core.management.base import CommandParser
 from diagnostics.claims.checker import MAX_PASTE, TITLES, ClaimCheck, check_text
 from diagnostics.claims.claim import CheckedClaim, ClaimVerdict
 from diagnostics.genesys.contract import Contract, bundled
-from diagnostics.genesys.regions import find_region, nearest_regions
-from diagnostics.management.base import OK, ProductCommand, bad_input
+from diagnostics.genesys.regions import find_region
+from diagnostics.management.base import OK, ProductCommand, bad_input, region_named
 from diagnostics.orgs.contracts import current_contract, current_version
 from diagnostics.text.cleaning import clean_text
 
@@ -62,9 +62,8 @@ class Command(ProductCommand):
     def _print_claim(self, checked_claim: CheckedClaim) -> None:
         result = checked_claim.result
         gateway = " (only with a provider gateway)" if result.gateway else ""
-        self.stdout.write(
-            f"  {OUTCOME_SIGNS[result.verdict]} {result.verdict.label}{gateway}: {checked_claim.claim.shown}  (line {checked_claim.line})"
-        )
+        label = f"{OUTCOME_SIGNS[result.verdict]} {result.verdict.label}{gateway}"
+        self.stdout.write(f"  {label}: {checked_claim.claim.shown}  (line {checked_claim.line})")
         self.stdout.write(f"      {result.sentence}")
         if result.nearest:
             self.stdout.write(f"      Closest match: {', '.join(result.nearest)}")
@@ -85,18 +84,15 @@ def as_dict(checked: ClaimCheck, contract: Contract) -> dict[str, Any]:
 def _contract(text: str) -> Contract:
     if not text:
         return bundled()
-    region = find_region(text)
     # The regions of the demo orgs are known only while those are running.
-    if region is None and current_version(text) is None:
-        near = ", ".join(region.key for region in nearest_regions(text))
-        advice = f" Did you mean one of: {near}?" if near else ""
-        bad_input(f"Unknown region {text[:60]!r}.{advice}")
-    return current_contract(region.key if region else text)
+    is_stored = find_region(text) is None and current_version(text) is not None
+    return current_contract(text if is_stored else region_named(text).key)
 
 
 def _read(name: str) -> str:
     try:
-        data = sys.stdin.buffer.read(4 * MAX_PASTE + 1) if name == "-" else _file(Path(name))
+        with nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb") as file:
+            data = file.read(4 * MAX_PASTE + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         bad_input(f"Can't read the file: {reason}.")
@@ -106,8 +102,3 @@ def _read(name: str) -> str:
     if len(text) > MAX_PASTE:
         bad_input(f"The text is longer than {MAX_PASTE:,} characters. Use a shorter part.")
     return text
-
-
-def _file(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(4 * MAX_PASTE + 1)

@@ -10,8 +10,15 @@ from django.db import IntegrityError, transaction
 
 from diagnostics import tasks
 from diagnostics.demo.in_process_server import serve_demo_region
-from diagnostics.genesys.regions import find_region, nearest_regions
-from diagnostics.management.base import OK, OUTCOME_SIGNS, UNCLEAR, ProductCommand, bad_input, client_named
+from diagnostics.management.base import (
+    OK,
+    OUTCOME_SIGNS,
+    UNCLEAR,
+    ProductCommand,
+    bad_input,
+    client_named,
+    region_named,
+)
 from diagnostics.management.input_files import read_input
 from diagnostics.orgs.client_csv import COLUMNS, BadCsv, read_csv
 from diagnostics.orgs.client_import import import_clients
@@ -109,9 +116,8 @@ class Command(ProductCommand):
             return UNCLEAR
         rows = rows_of(listing)
         for row in rows:
-            state = (
-                "new" if row.is_new else f"registered as {row.registered}" if row.registered else row.listed.unusable
-            )
+            registered = f"registered as {row.registered}" if row.registered else row.listed.unusable
+            state = "new" if row.is_new else registered
             self.stdout.write(f"{row.listed.client_id}\t{row.listed.name}\t{state}")
         if is_only_printed:
             return OK
@@ -145,20 +151,15 @@ class Command(ProductCommand):
             if step["hint"] and step["outcome"] != "pass":
                 self.stdout.write(f"    {step['hint']}")
         is_verified = client.state == OAuthClient.State.VERIFIED
-        self.stdout.write(
-            f"{client.name}: {client.get_state_display().lower()}{'' if is_verified else '; the client is kept so you can fix it'}."
-        )
+        advice = "" if is_verified else "; the client is kept so you can fix it"
+        self.stdout.write(f"{client.name}: {client.get_state_display().lower()}{advice}.")
         return OK if is_verified else UNCLEAR
 
 
 def _add(options: dict[str, Any]) -> OAuthClient:
     name, client_id = options["name"].strip(), options["client_id"].strip()
     gateway = _gateway(options["gateway"])
-    region = find_region(options["region"])
-    if region is None:
-        near = ", ".join(region.key for region in nearest_regions(options["region"]))
-        advice = f" Did you mean one of: {near}?" if near else ""
-        bad_input(f"Unknown region {options['region']!r}.{advice}")
+    region = region_named(options["region"])
     if not name or len(name) > 120 or not name.isprintable():
         bad_input("The name must have 1 to 120 printable characters.")
     if not client_id or len(client_id) > 120 or not client_id.isprintable() or " " in client_id:

@@ -6,8 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from diagnostics.demo.in_process_server import serve_demo_region
-from diagnostics.genesys.regions import find_region, nearest_regions
-from diagnostics.management.base import ProductCommand, bad_input
+from diagnostics.management.base import ProductCommand, bad_input, region_named
 from diagnostics.orgs.contracts import refresh_contract, start_refresh
 from diagnostics.orgs.models import ContractVersion
 
@@ -35,11 +34,7 @@ class Command(ProductCommand):
 
     def _start(self, text: str) -> ContractVersion:
         serve_demo_region(text)
-        region = find_region(text)
-        if region is None:
-            near = ", ".join(region.key for region in nearest_regions(text))
-            advice = f" Did you mean one of: {near}?" if near else ""
-            bad_input(f"Unknown region {text[:60]!r}.{advice}")
+        region = region_named(text)
         version = start_refresh(region.key, None)
         if version is None:
             bad_input(f"The API reference of {region.key} is being read. Try again when that has finished.")

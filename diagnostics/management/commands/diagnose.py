@@ -20,7 +20,7 @@ from diagnostics.engine.rules import CERTAINTY_LABELS
 from diagnostics.management import batch_output
 from diagnostics.management.base import ProductCommand, bad_input, client_named
 from diagnostics.management.batch_output import exit_code
-from diagnostics.management.input_files import read_input
+from diagnostics.management.input_files import read_or_exit
 from diagnostics.orgs.connection import diagnosis_of
 from diagnostics.orgs.contracts import contract_for
 from diagnostics.orgs.models import OAuthClient
@@ -135,9 +135,7 @@ class Command(ProductCommand):
         for other in paste.choices:
             if other.index != paste.chosen:
                 self.stdout.write(f"  Not used: {other.index + 1}. {other.label}")
-        self.stdout.write(
-            f"\n{verdict['cause']} ({CERTAINTY_LABELS[verdict['certainty']].lower()})\n{verdict['sentence']}"
-        )
+        self.stdout.write(f"\n{_cause_of(verdict)}\n{verdict['sentence']}")
         if verdict["remedy"]:
             self.stdout.write(f"\nHow to fix it: {verdict['remedy']}")
         if verdict["also"]:
@@ -145,9 +143,7 @@ class Command(ProductCommand):
         if as_of := verdict.get("as_of"):
             self.stdout.write("\n".join([f"\n{as_of['sentence']}", *as_of.get("changes", ())]))
             if today := as_of.get("today"):
-                self.stdout.write(
-                    f"\nToday: {today['cause']} ({CERTAINTY_LABELS[today['certainty']].lower()})\n{today['sentence']}"
-                )
+                self.stdout.write(f"\nToday: {_cause_of(today)}\n{today['sentence']}")
         self.stdout.write("")
         for finding in sorted(report["findings"], key=lambda finding: WORST_FIRST.index(finding["outcome"])):
             subject = f" [{finding['subject']}]" if finding["subject"] else ""
@@ -156,6 +152,10 @@ class Command(ProductCommand):
         self.stdout.write(f"\n{len(report['exchanges'])} requests in {report['duration_ms']:.0f} ms.")
         if report["run"]:
             self.stdout.write(f"Saved as run {report['run']}.")
+
+
+def _cause_of(verdict: dict[str, Any]) -> str:
+    return f"{verdict['cause']} ({CERTAINTY_LABELS[verdict['certainty']].lower()})"
 
 
 def _client(name: str) -> OAuthClient:
@@ -181,12 +181,7 @@ def _writable(name: str) -> Path | None:
 def _read(name: str, option: str) -> str:
     if not name:
         return ""
-    try:
-        text = read_input(name)
-    except OSError as error:
-        bad_input(f"Can't read the file of {option}: {error.strerror or error}.")
-    except Unreadable as error:
-        bad_input(str(error))
+    text = read_or_exit(name, f"the file of {option}")
     if not text.strip():
         bad_input(f"The input of {option} is empty.")
     return text

@@ -26,7 +26,9 @@ class Command(ProductCommand):
         parser.add_argument("--output", default="", metavar="FILE", help="file to write, - for standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run = Run.objects.select_related("client").defer("client__secret").filter(pk=_valid_key(options["run"])).first()
+        runs = Run.objects.select_related("client").defer("client__secret")
+        # A number that no primary key can have would be an error of the database.
+        run = runs.filter(pk=options["run"]).first() if 0 < options["run"] < 2**63 else None
         if run is None:
             bad_input(f"Unknown run {options['run']}.")
         if run.is_open:
@@ -36,11 +38,9 @@ class Command(ProductCommand):
             packet = packet_of(redacted, version())
         except LeakFound as leaky:
             audit.warning("run %s was not exported: %s", run.pk, leaky)
+            kinds = "; ".join(kinds_of(leaky.leaks))
             raise CommandError(
-                "No packet was created: the scan found "
-                + "; ".join(kinds_of(leaky.leaks))
-                + ". Run the diagnosis again "
-                "and take that run."
+                f"No packet was created: the scan found {kinds}. Run the diagnosis again and take that run."
             ) from None
         except UnreadableSecret as error:
             raise CommandError(f"No packet was created: the scan can't look for the client's secret. {error}") from None
@@ -57,8 +57,3 @@ class Command(ProductCommand):
         except OSError as error:
             bad_input(f"Can't write {output}: {error.strerror}.")
         self.stdout.write(f"Written to {output}. The scan found no secrets or personal data.")
-
-
-def _valid_key(number: int) -> int:
-    """The number, or 0, which no run has, if it is outside the range of a primary key."""
-    return number if 0 < number < 2**63 else 0

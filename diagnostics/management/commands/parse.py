@@ -1,21 +1,19 @@
 """Shows the parsed form of a pasted call, with secrets masked. Sends nothing and needs no client."""
 
 import json
-from typing import Any, NoReturn
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from diagnostics.management.input_files import read_input
+from diagnostics.management.base import ProductCommand, bad_input
+from diagnostics.management.input_files import read_or_exit
 from diagnostics.parsing.call import FailingCall, Parsed, ReceivedResponse, Unreadable
 from diagnostics.parsing.parse import conversation_id_in, parse_call, parse_response
 from diagnostics.parsing.responses import correlation_of
 
-BAD_INPUT = 2
 
-
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Show what is understood of a pasted call, masked. Exit code 0: understood, 2: nothing readable."
-    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="the text, - for standard input")
@@ -23,11 +21,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        text = _read(options["file"])
+        text = read_or_exit(options["file"], "the file")
         try:
             parsed = parse_response(text) if options["response"] else parse_call(text)
         except Unreadable as error:
-            _bad_input(str(error))
+            bad_input(str(error))
         result = as_dict(parsed)
         if options["json"]:
             self.stdout.write(json.dumps(result, indent=2, ensure_ascii=False))
@@ -93,18 +91,3 @@ def _body(message: FailingCall | ReceivedResponse) -> Any:
     """The parsed JSON body, or the text if it is not JSON."""
     value, error = message.json()
     return message.body if error or value is None else value
-
-
-def _read(name: str) -> str:
-    try:
-        return read_input(name)
-    except OSError as error:
-        _bad_input(f"Can't read the file: {error.strerror or error}.")
-    except ValueError as error:
-        _bad_input(f"Can't read the file: {error}.")
-    except Unreadable as error:
-        _bad_input(str(error))
-
-
-def _bad_input(sentence: str) -> NoReturn:
-    raise CommandError(sentence, returncode=BAD_INPUT)
