@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from threading import Event
 from typing import Any
@@ -13,8 +13,7 @@ from diagnostics.demo.hostile import HostileContext, spoil
 from diagnostics.demo.log import LoggedRequest, RequestLog
 from diagnostics.demo.orgs import DemoClient, Endpoint
 from diagnostics.demo.responses import ApiError, DemoResponse, error_response, json_response
-from diagnostics.demo.rights import DemoCaller
-from diagnostics.demo.routing import DemoRequest, DemoRoute, find_route
+from diagnostics.demo.routing import DemoCaller, DemoRequest, DemoRoute, find_route
 from diagnostics.demo.switch import SWITCH_PATH, switch
 from diagnostics.demo.tokens import Allowance, TokenStore
 
@@ -102,9 +101,8 @@ class DemoApp:
             raise ApiError("method.not.allowed", headers=(("Allow", "POST"),))
         token_request = tokens.read_token_request(environ.get("HTTP_AUTHORIZATION", ""), body)
         org = self.endpoint.org_of(token_request.client_id)
-        return org.client(token_request.client_id) if org else None, tokens.grant(
-            self.endpoint, self.tokens, token_request
-        )
+        client = org.client(token_request.client_id) if org else None
+        return client, tokens.grant(self.endpoint, self.tokens, token_request)
 
     def authenticate(self, authorization: str) -> tuple[DemoCaller | None, tuple[tuple[str, str], ...]]:
         """The caller (None without a bearer token) and the rate-limit headers for its token."""
@@ -156,15 +154,7 @@ def read_body(environ: Environ) -> bytes:
     stream = environ["wsgi.input"]
     if length <= BODY_CAP:
         return bytes(stream.read(length)) if length else b""
-    for _ in drain(stream, min(length, DRAIN_CAP)):
-        pass
+    left = min(length, DRAIN_CAP)
+    while left > 0 and (piece := stream.read(min(left, 65_536))):
+        left -= len(piece)
     raise ApiError("request.entity.too.large", limit=str(BODY_CAP))
-
-
-def drain(stream: Any, length: int) -> Iterator[int]:
-    while length > 0:
-        piece = stream.read(min(length, 65_536))
-        if not piece:
-            return
-        length -= len(piece)
-        yield length

@@ -55,10 +55,8 @@ def odd_ids(listing: Listing, target: str) -> Listing:
 
 
 def long_names(listing: Listing, target: str) -> Listing:
-    return {
-        **listing,
-        "entities": [{**entity, "name": ("name " * MILLION)[:MILLION]} for entity in listing["entities"]],
-    }
+    name = ("name " * MILLION)[:MILLION]
+    return {**listing, "entities": [{**entity, "name": name} for entity in listing["entities"]]}
 
 
 def hidden_settings(listing: Listing, target: str) -> Listing:

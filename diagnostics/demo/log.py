@@ -29,19 +29,15 @@ class RequestLog:
     def __init__(self, size: int = MOST_REQUESTS) -> None:
         self._requests: deque[LoggedRequest] = deque(maxlen=size)
         self._writes: deque[LoggedRequest] = deque(maxlen=size)
-        self._total = 0
+        self.total = 0
         self._lock = threading.Lock()
 
     def add(self, request: LoggedRequest) -> None:
         with self._lock:
-            self._total += 1
+            self.total += 1
             self._requests.append(request)
             if not request.is_harmless:
                 self._writes.append(request)
-
-    @property
-    def total(self) -> int:
-        return self._total
 
     @property
     def requests(self) -> list[LoggedRequest]:
@@ -57,12 +53,12 @@ class RequestLog:
         with self._lock:
             self._requests.clear()
             self._writes.clear()
-            self._total = 0
+            self.total = 0
 
     def as_json(self) -> dict[str, Any]:
         with self._lock:
             return {
-                "total": self._total,
+                "total": self.total,
                 "writes": [asdict(request) for request in self._writes],
                 "requests": [asdict(request) for request in self._requests],
             }

@@ -130,9 +130,7 @@ class DemoOrg:
         """Publishes a new version with these cobrowse settings, which all deployments of the configuration use at once."""
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         with self._lock:
-            before = next(
-                configuration for configuration in self.configurations if configuration["id"] == configuration_id
-            )
+            before = next(item for item in self.configurations if item["id"] == configuration_id)
             version = {"version": str(int(before["version"]) + 1), "dateModified": now, "datePublished": now}
             after = {**before, **version, "cobrowse": {**before["cobrowse"], **cobrowse}}
             after.pop("draft", None)
@@ -148,9 +146,7 @@ class DemoOrg:
         """Changes the draft without publishing it."""
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         with self._lock:
-            before = next(
-                configuration for configuration in self.configurations if configuration["id"] == configuration_id
-            )
+            before = next(item for item in self.configurations if item["id"] == configuration_id)
             self._put({**before, "draft": {"dateModified": now, "cobrowse": {**before["cobrowse"], **cobrowse}}})
 
     def _put(self, configuration: dict[str, Any]) -> None:

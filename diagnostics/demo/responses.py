@@ -1,28 +1,12 @@
 """Responses of the demo orgs: JSON, the documented error body, and the token endpoint's error body."""
 
+import http.client
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 JSON_TYPE = "application/json"
-REASONS = {
-    200: "OK",
-    302: "Found",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    413: "Request Entity Too Large",
-    415: "Unsupported Media Type",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}
 # Code -> status and message template, as in the published contract.
 ERRORS: dict[str, tuple[int, str]] = {
     "bad.request": (400, "The request could not be understood by the server due to malformed syntax."),
@@ -69,7 +53,7 @@ class DemoResponse:
 
     @property
     def status_line(self) -> str:
-        return f"{self.status} {REASONS.get(self.status, 'Unknown')}"
+        return f"{self.status} {http.client.responses.get(self.status, 'Unknown')}"
 
 
 class ApiError(Exception):

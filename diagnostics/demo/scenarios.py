@@ -67,7 +67,4 @@ def read_scenario(item: dict[str, Any]) -> Scenario:
 
 def scenario(id: str) -> Scenario:
     """Raises KeyError if there is no such scenario."""
-    for found in scenarios():
-        if found.id == id:
-            return found
-    raise KeyError(id)
+    return {found.id: found for found in scenarios()}[id]

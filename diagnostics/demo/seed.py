@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from diagnostics.demo import narration as narration
-from diagnostics.demo import story
+from django.db.models import QuerySet
+
+from diagnostics.demo import narration, story
 from diagnostics.demo.in_process_server import serve_demo_region
 from diagnostics.demo.orgs import KEYS, REGION
 from diagnostics.demo.registration import register
@@ -29,26 +30,18 @@ def seed() -> Seeded:
         serve_demo_region(REGION.format(key=key))
     registered = [client for key in KEYS for client in register(key)]
     runs = 0 if Run.objects.filter(source=Run.Source.DEMO).exists() else seed_story()
-    for client in unverified():
+    for client in demo_clients(OAuthClient.State.UNVERIFIED):  # also those left over from an interrupted start
         if start_verification(client):
             verify_client(client.pk)
             read_org(client)
-    for client in without_usage():
+    for client in demo_clients(OAuthClient.State.VERIFIED).filter(usage_reading=None):
         read_usage_now(client)
     return Seeded(len(registered), runs)
 
 
-def unverified() -> list[OAuthClient]:
-    """The clients just registered, and those left over from an interrupted start."""
+def demo_clients(state: str) -> QuerySet[OAuthClient]:
     regions = [REGION.format(key=key) for key in KEYS]
-    return list(OAuthClient.objects.filter(region__in=regions, retired_at=None, state=OAuthClient.State.UNVERIFIED))
-
-
-def without_usage() -> list[OAuthClient]:
-    """The verified clients whose API usage was never read."""
-    regions = [REGION.format(key=key) for key in KEYS]
-    found = OAuthClient.objects.filter(region__in=regions, retired_at=None, state=OAuthClient.State.VERIFIED)
-    return list(found.filter(usage_reading=None).defer("secret"))
+    return OAuthClient.objects.filter(region__in=regions, retired_at=None, state=state).defer("secret")
 
 
 def read_usage_now(client: OAuthClient) -> None:

@@ -1,6 +1,5 @@
 """The demo's story: the states of four clients' orgs over four weeks, and the runs made in that time."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -124,20 +123,15 @@ DIAGNOSES: tuple[tuple[int, int, str, str], ...] = (
 def moments(today: datetime) -> list[Moment]:
     """Every run of the story, oldest first, up to yesterday. The result depends only on `today`."""
     random = Random(20)  # noqa: S311  (not a secret)
-    runs = [*DIAGNOSES, *health_runs()]
+    days_ago = range(WEEKS * 7, 0, -1)
+    health = [(days, hour, client, "") for days in days_ago for client in CLIENTS for hour in HEALTH_HOURS[client]]
+    runs = [*DIAGNOSES, *health]
     found = [
         Moment(moment, StoryRun(client, scenario, step_at(client, moment, today).state))
         for days, hour, client, scenario in runs
         for moment in [at(today, days, hour, random)]
     ]
     return sorted(found, key=lambda moment: moment.at)
-
-
-def health_runs() -> Iterator[tuple[int, int, str, str]]:
-    for days in range(WEEKS * 7, 0, -1):
-        for client, hours in HEALTH_HOURS.items():
-            for hour in hours:
-                yield days, hour, client, ""
 
 
 def sync_times(client: str, today: datetime) -> list[tuple[datetime, int]]:

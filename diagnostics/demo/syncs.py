@@ -84,10 +84,8 @@ class SyncCopy:
         for original in self.original.changes if self.is_first else ():
             change = copy_of(original)
             change.sync, change.not_before, change.at = snapshot, self.before, self.ended
-            change.before, change.after = (
-                with_texts(change.before, self.replacements),
-                with_texts(change.after, self.replacements),
-            )
+            change.before = with_texts(change.before, self.replacements)
+            change.after = with_texts(change.after, self.replacements)
             yield change
 
 

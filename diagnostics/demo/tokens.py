@@ -124,13 +124,13 @@ def grant(endpoint: Endpoint, store: TokenStore, token_request: TokenRequest) ->
         return token_error("unsupported_grant_type", "grant type is not supported")
     org = endpoint.org_of(token_request.client_id)
     client = org.client(token_request.client_id) if org else None
-    if client is None or client.state != "active" or not secrets_match(client.secret, token_request.secret):
+    if (
+        client is None
+        or client.state != "active"
+        or not secrets.compare_digest(client.secret.encode(), token_request.secret.encode())
+    ):
         return token_error("invalid_client", "authentication failed")
     if client.grant_type != CLIENT_CREDENTIALS:
         return token_error("unauthorized_client", "client is not authorized to use the client_credential grant type")
     token = store.issue(client.id, client.validity)
     return json_response({"access_token": token, "token_type": "bearer", "expires_in": client.validity - 1})
-
-
-def secrets_match(first: str, second: str) -> bool:
-    return secrets.compare_digest(first.encode(), second.encode())

@@ -33,12 +33,9 @@ def tour(viewer: User | None) -> Tour | None:
     call = scenario(FIRST_SCENARIO)
     client = visible_clients(viewer).filter(retired_at=None, name=call.client).defer("secret").first()
     sandbox = _runs_to_show(story.SANDBOX_CLIENT, viewer)
-    bad = [run for run in _runs_to_show(story.PRODUCTION_CLIENT, viewer) if run.cause != "none"]
-    good = [
-        run
-        for run in _runs_to_show(story.PRODUCTION_CLIENT, viewer)
-        if run.cause == "none" and bad and run.pk < bad[0].pk
-    ]
+    production = _runs_to_show(story.PRODUCTION_CLIENT, viewer)
+    bad = [run for run in production if run.cause != "none"]
+    good = [run for run in production if run.cause == "none" and bad and run.pk < bad[0].pk]
     if client is None or not (good and bad and sandbox):
         return None
     return Tour(good[0], bad[0], sandbox[0], call, client, is_new=not _has_own_runs())

@@ -6,8 +6,7 @@ from typing import Any
 
 from diagnostics.demo.api.usage import execution_of, results
 from diagnostics.demo.orgs import KEYS, DemoClient, DemoOrg, Endpoint, load_endpoint, read_data
-from diagnostics.demo.rights import DemoCaller
-from diagnostics.demo.routing import DemoRequest
+from diagnostics.demo.routing import DemoCaller, DemoRequest
 from diagnostics.engine.usage_review import CallProblem, review_usage
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.documents.usage import Usage

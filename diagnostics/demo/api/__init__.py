@@ -1,7 +1,6 @@
 """The operations that the demo orgs implement, one module per part of the API."""
 
-from diagnostics.demo.api import authorization, conversations, gateway, identity, usage, webdeployments
-from diagnostics.demo.api.swagger import swagger_route
+from diagnostics.demo.api import authorization, conversations, gateway, identity, swagger, usage, webdeployments
 from diagnostics.demo.routing import DemoRoute
 
 PUBLISHED: tuple[DemoRoute, ...] = (
@@ -11,6 +10,6 @@ PUBLISHED: tuple[DemoRoute, ...] = (
     *webdeployments.ROUTES,
     *usage.ROUTES,
 )
-ROUTES = (*PUBLISHED, swagger_route())
+ROUTES = (*PUBLISHED, *swagger.ROUTES)
 # The gateway's operations aren't published, so the swagger document doesn't contain them.
 GATEWAY_ROUTES = (*ROUTES, *gateway.ROUTES)

@@ -52,8 +52,7 @@ def start_cobrowse(request: DemoRequest) -> DemoResponse:
     """Responds like the real call."""
     spec = find(request)
     request.caller.require_any(START, documents.divisions_of(spec))
-    kind = session_kind(spec)
-    return json_response(session(kind))
+    return json_response(session(session_kind(spec)))
 
 
 def session_kind(spec: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from diagnostics.demo.api.paging import numbered
-from diagnostics.demo.orgs import DemoClient, DemoOrg
+from diagnostics.demo.orgs import DemoClient
 from diagnostics.demo.responses import ApiError, DemoResponse, json_response
 from diagnostics.demo.routing import DemoRequest, DemoRoute, reject_client_credentials
 
@@ -64,24 +64,23 @@ def scopes(request: DemoRequest) -> DemoResponse:
 
 
 def organization(request: DemoRequest) -> DemoResponse:
-    return json_response(organization_document(request.org))
-
-
-def organization_document(org: DemoOrg) -> dict[str, Any]:
-    return {
-        "id": org.id,
-        "name": org.name,
-        "thirdPartyOrgName": org.domain.split(".")[0],
-        "defaultLanguage": "en-US",
-        "defaultCountryCode": "US",
-        "domain": org.domain,
-        "features": org.features,
-        "state": "active",
-        "version": 7,
-        "voicemailEnabled": True,
-        "productPlatform": "GenesysCloud",
-        "selfUri": "/api/v2/organizations/me",
-    }
+    org = request.org
+    return json_response(
+        {
+            "id": org.id,
+            "name": org.name,
+            "thirdPartyOrgName": org.domain.split(".")[0],
+            "defaultLanguage": "en-US",
+            "defaultCountryCode": "US",
+            "domain": org.domain,
+            "features": org.features,
+            "state": "active",
+            "version": 7,
+            "voicemailEnabled": True,
+            "productPlatform": "GenesysCloud",
+            "selfUri": "/api/v2/organizations/me",
+        }
+    )
 
 
 def limits(request: DemoRequest) -> DemoResponse:

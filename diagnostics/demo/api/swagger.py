@@ -5,16 +5,10 @@ from collections import defaultdict
 from functools import cache
 from typing import Any
 
-from diagnostics.demo.responses import DemoResponse, json_response
-from diagnostics.demo.routing import DemoRequest, DemoRoute
-from diagnostics.genesys.contract import Operation, bundled
-
-
-def swagger_route() -> DemoRoute:
-    def swagger(request: DemoRequest) -> DemoResponse:
-        return json_response(swagger_document())
-
-    return DemoRoute("GET", "/api/v2/docs/swagger", swagger, public=True)
+from diagnostics.demo.responses import json_response
+from diagnostics.demo.routing import DemoRoute
+from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.operation import Operation
 
 
 @cache
@@ -60,3 +54,6 @@ def parameters(operation: Operation) -> list[dict[str, Any]]:
     if operation.has_body:
         found.append({"name": "body", "in": "body", "required": "body" in operation.arguments, "schema": {}})
     return found
+
+
+ROUTES = (DemoRoute("GET", "/api/v2/docs/swagger", lambda request: json_response(swagger_document()), public=True),)
