@@ -1,6 +1,10 @@
-"""A test case of the evaluation: the state of an org, a failing call, its response, and the expected cause."""
+"""A test case of the evaluation: the state of an org, a failing call, its response, and the expected cause.
+
+And how its parts are read: nested ones, lists of words, and IDs derived from names.
+"""
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -55,14 +59,25 @@ def _case(entry: Any, number: int) -> Case:
     return Case(
         id=str(entry.get("id") or f"case-{number}"),
         title=str(entry.get("title") or ""),
-        state=_mapping(entry.get("org_state")) or {},
-        request=_mapping(entry.get("request")),
-        response=_mapping(entry.get("response")),
+        state=part_of(entry, "org_state"),
+        request=part_of(entry, "request") or None,
+        response=part_of(entry, "response") or None,
         cause=expected["cause"],
         acceptable=tuple(str(cause) for cause in also if cause),
         paste=str(entry.get("paste") or ""),
     )
 
 
-def _mapping(value: Any) -> Mapping[str, Any] | None:
-    return value if isinstance(value, dict) else None
+def org_id_of(name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
+
+
+def part_of(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def split_words(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value] if value and value.lower() != "none" else []
+    return [str(item) for item in value] if isinstance(value, list) else []

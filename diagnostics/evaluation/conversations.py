@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from diagnostics.evaluation.text import org_id_of, part_of, split_words
+from diagnostics.evaluation.cases import org_id_of, part_of, split_words
 
 MESSAGE_TYPES = {
     "whatsapp": "whatsapp",

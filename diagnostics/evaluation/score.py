@@ -10,9 +10,8 @@ from diagnostics.demo.orgs import Endpoint
 from diagnostics.demo.server import serve
 from diagnostics.engine import causes
 from diagnostics.engine.diagnosis import Diagnosis
-from diagnostics.evaluation.cases import Case
+from diagnostics.evaluation.cases import Case, org_id_of, part_of
 from diagnostics.evaluation.states import client_of, company_gateway_of, endpoint_of, region_of
-from diagnostics.evaluation.text import org_id_of
 from diagnostics.genesys.regions import Region
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.inputs import Inputs
@@ -36,11 +35,6 @@ class CaseResult:
         return self.cause in self.case.right
 
     @property
-    def is_healthy(self) -> bool:
-        """Whether nothing is wrong in the case, so that any cause is an accusation."""
-        return self.case.cause == causes.NONE
-
-    @property
     def is_right_family(self) -> bool:
         return causes.family_of(self.cause) in {causes.family_of(cause) for cause in self.case.right}
 
@@ -61,7 +55,8 @@ class Score:
         return round(sum(claims) / len(claims), 4) if claims else None
 
     def counts(self) -> dict[str, Any]:
-        healthy = [case for case in self.cases if case.is_healthy]
+        # Nothing is wrong in these, so any cause is an accusation.
+        healthy = [case for case in self.cases if case.case.cause == causes.NONE]
         return {
             "cases": len(self.cases),
             "right_first": sum(case.is_right for case in self.cases),
@@ -118,7 +113,8 @@ def inputs_of(case: Case) -> Inputs:
     """The inputs as a person would enter them: the call and the response as JSON, and the case's title as the note."""
     call = json.dumps(case.request) if case.request else ""
     answer = json.dumps(_response(case.response)) if case.response else ""
-    inputs, _ = Inputs.from_paste(call, answer, "" if case.request else _conversation_id(case))
+    conversation_id = "" if case.request else str(part_of(case.state, "conversation").get("id") or "")
+    inputs, _ = Inputs.from_paste(call, answer, conversation_id)
     return replace(inputs, note=case.title, company_gateway=company_gateway_of(case.state))
 
 
@@ -133,11 +129,6 @@ def _response(response: Mapping[str, Any]) -> Mapping[str, Any]:
         return response
     texts = [str(response[key]) for key in response if isinstance(response[key], str) and response[key]]
     return {"network_error": " ".join(texts)}
-
-
-def _conversation_id(case: Case) -> str:
-    conversation = case.state.get("conversation")
-    return str(conversation.get("id") or "") if isinstance(conversation, dict) else ""
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from diagnostics.demo.orgs import DemoClient, DemoOrg, DemoProvider, Endpoint, read_data
+from diagnostics.evaluation.cases import org_id_of, part_of, split_words
 from diagnostics.evaluation.conversations import conversation_of
-from diagnostics.evaluation.text import org_id_of, part_of, split_words
 from diagnostics.genesys import gateway
 from diagnostics.genesys.regions import Region, find_region
 from diagnostics.parsing.company_gateway import BadGateway, clean_gateway

@@ -17,11 +17,10 @@ import requests
 from diagnostics.demo.orgs import DemoPolicy, DemoProvider, Endpoint, Role
 from diagnostics.engine import causes
 from diagnostics.engine.verdict import ENGINE_VERSION
-from diagnostics.evaluation.cases import Case
+from diagnostics.evaluation.cases import Case, part_of, split_words
 from diagnostics.evaluation.conversations import medium_of
 from diagnostics.evaluation.score import diagnosis_of, inputs_of
 from diagnostics.evaluation.states import client_of, endpoint_of, region_of
-from diagnostics.evaluation.text import part_of, split_words
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.regions import Region

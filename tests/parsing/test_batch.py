@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from diagnostics.evaluation.bench.many_calls import ENTRIES, EXECUTIONS, LINES, har, log, postman_run
+from diagnostics.evaluation.bench.batch import ENTRIES, EXECUTIONS, LINES, har, log, postman_run
 from diagnostics.parsing import batch
 from diagnostics.parsing.batch import ManyCalls, read_calls
 from diagnostics.parsing.paste_file import read_file

@@ -15,16 +15,8 @@ from diagnostics.evaluation.bench.web import web
 from diagnostics.evaluation.bench.workers import workers
 
 BENCHES: dict[str, Callable[[BenchOptions], list[BenchRow]]] = {
-    "batch": batch,
-    "diagnosis": diagnosis,
-    "fleet": fleet,
-    "growth": growth,
-    "history": history,
-    "pace": pace,
-    "parsing": parsing,
-    "providers": providers,
-    "web": web,
-    "workers": workers,
+    bench.__name__: bench
+    for bench in (batch, diagnosis, fleet, growth, history, pace, parsing, providers, web, workers)
 }
 
 __all__ = ["BENCHES", "BenchOptions", "BenchRow"]

@@ -3,16 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
+from kombu import Connection
 
+from diagnostics import tasks
 from diagnostics.demo.log import RequestLog
 from diagnostics.demo.orgs import PUBLISHED, DemoClient, DemoOrg, load_endpoint
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import serve
 from diagnostics.demo.tokens import Allowance
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.create import create_run
+from diagnostics.runs.models import Run
 
 REGION = "bench"
 
@@ -43,6 +49,15 @@ class HealthyOrg:
             ],
             batch_size=500,
         )
+
+
+def queue_health_run(client: OAuthClient, broker_url: str) -> Run:
+    """A scheduled run of the client, with its message in that broker."""
+    run = create_run(client=client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.SCHEDULE)
+    with Connection(broker_url) as connection:
+        options: Any = {"connection": connection}
+        tasks.execute_scheduled_run.apply_async((run.pk,), **options)
+    return run
 
 
 @contextmanager

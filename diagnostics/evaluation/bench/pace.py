@@ -2,21 +2,15 @@
 
 import time
 from collections import Counter
-from typing import Any
 
 from django.utils import timezone
-from kombu import Connection
 
-from diagnostics import tasks
 from diagnostics.demo.log import LoggedRequest, RequestLog
 from diagnostics.demo.tokens import Allowance
-from diagnostics.evaluation.bench.healthy_org import healthy_org
+from diagnostics.evaluation.bench.healthy_org import healthy_org, queue_health_run
 from diagnostics.evaluation.bench.own_database import own_database
 from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
 from diagnostics.issues.models import Incident
-from diagnostics.orgs.models import OAuthClient
-from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run
 
 RUNS, PROCESSES = 300, 4
@@ -52,9 +46,9 @@ def pace(options: BenchOptions) -> list[BenchRow]:
         crowded, other = org.make_clients(2, "Pace")
         with options.crew(PROCESSES, org.endpoints, ticks=True) as link:
             started = time.monotonic()
-            runs = [_queue(crowded, link) for _ in range(RUNS)]
+            runs = [queue_health_run(crowded, link) for _ in range(RUNS)]
             time.sleep(10)  # until the limit is used up
-            single = _queue(other, link)
+            single = queue_health_run(other, link)
             mine = Run.objects.filter(pk__in=[run.pk for run in (*runs, single)])
             while mine.exclude(status=Run.Status.FINISHED).exists() and time.monotonic() - started < PATIENCE:
                 time.sleep(0.5)
@@ -74,11 +68,3 @@ def pace(options: BenchOptions) -> list[BenchRow]:
         BenchRow("all runs took", round(seconds), "s"),
         BenchRow("worker processes", PROCESSES, ""),
     ]
-
-
-def _queue(client: OAuthClient, link: str) -> Run:
-    run = create_run(client=client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.SCHEDULE)
-    with Connection(link) as connection:
-        options: Any = {"connection": connection}
-        tasks.execute_scheduled_run.apply_async((run.pk,), **options)
-    return run

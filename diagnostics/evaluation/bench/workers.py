@@ -1,18 +1,13 @@
 """Throughput of four worker processes compared to one, with an org that delays its responses."""
 
 import time
-from typing import Any
 
 from django.db.models import Max, Min
-from kombu import Connection
 
-from diagnostics import tasks
-from diagnostics.evaluation.bench.healthy_org import HealthyOrg, healthy_org
+from diagnostics.evaluation.bench.healthy_org import HealthyOrg, healthy_org, queue_health_run
 from diagnostics.evaluation.bench.own_database import own_database
 from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.create import create_run
 from diagnostics.runs.models import Run
 
 FEW, MANY = 1, 4
@@ -44,14 +39,7 @@ def _runs_a_second(options: BenchOptions, processes: int, org: HealthyOrg) -> fl
 
 def _work_off(clients: list[OAuthClient], link: str) -> tuple[float, float, int]:
     """The start of the first run and the end of the last, as timestamps, and the number of finished runs."""
-    runs = [
-        create_run(client=client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.SCHEDULE)
-        for client in clients
-    ]
-    with Connection(link) as connection:
-        for run in runs:
-            options: Any = {"connection": connection}
-            tasks.execute_scheduled_run.apply_async((run.pk,), **options)
+    runs = [queue_health_run(client, link) for client in clients]
     mine = Run.objects.filter(pk__in=[run.pk for run in runs])
     deadline = time.monotonic() + PATIENCE
     while mine.filter(status__in=[Run.Status.QUEUED, Run.Status.RUNNING]).exists():
