@@ -2,7 +2,13 @@
 
 import argparse
 
+from celery import platforms
+
 from config.celery import app
+from config.embedded.child import set_parent_death_signal
+
+# Celery's own builds a parser of C in each process of the pool, which takes 2 MB.
+platforms._set_pdeathsig = set_parent_death_signal  # type: ignore[attr-defined]
 
 
 def main() -> int:

@@ -201,9 +201,14 @@ def _run_module(name: str, arguments: Sequence[str]) -> NoReturn:
     sys.exit(module.main())
 
 
+def set_parent_death_signal(number: int) -> None:
+    """Have the kernel send this process a signal when its parent dies."""
+    _libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
 def die_with_parent(parent_death_signal: signal.Signals, parent: int) -> None:
     """Have the kernel signal this process when its parent dies. Exits at once if the parent is dead already."""
-    _libc.prctl(PR_SET_PDEATHSIG, int(parent_death_signal), 0, 0, 0)
+    set_parent_death_signal(parent_death_signal)
     if os.getppid() != parent:
         os._exit(1)
 
@@ -212,7 +217,7 @@ def die_with_supervised_parent() -> None:
     """For grandchildren of the supervisor (pool and web workers), so that they die with their own parent."""
     supervisor = os.environ.get(SUPERVISED)
     if supervisor:
-        _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        set_parent_death_signal(signal.SIGKILL)
         # If our parent is dead already, the one we have now is not a child of the supervisor.
         if parent_of(os.getppid()) != int(supervisor):
             os._exit(1)
@@ -222,6 +227,13 @@ def announce_ready() -> None:
     """Create the file that tells the supervisor that this process is ready."""
     if file := os.environ.get(READY_FILE):
         Path(file).touch()
+
+
+def release_free_memory() -> None:
+    """Give the system back what was needed while the code was loaded. C libraries other than glibc lack the call."""
+    if hasattr(_libc, "malloc_trim"):
+        gc.collect()
+        _libc.malloc_trim(0)
 
 
 def remove_beginning(descriptor: int, count: int) -> bool:

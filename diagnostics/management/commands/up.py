@@ -8,7 +8,6 @@ import os
 from argparse import ArgumentParser, BooleanOptionalAction
 from typing import Any
 
-from billiard.util import get_pdeathsig  # type: ignore[attr-defined]  # the stubs lack it
 from celery import current_app
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -35,6 +34,7 @@ ADMIN = "admin"
 PRELOADED = (
     "billiard.popen_fork",
     "billiard.sharedctypes",
+    "billiard.synchronize",
     "celery.app.amqp",
     "celery.app.control",
     "celery.app.events",
@@ -54,6 +54,12 @@ PRELOADED = (
     "config.worker",
     "diagnostics.demo.server",
     "diagnostics.tasks",
+    "django.conf.locale.en.formats",
+    "django.contrib.auth.context_processors",
+    "django.contrib.messages.context_processors",
+    "django.contrib.messages.storage.fallback",
+    "django.contrib.sessions.serializers",
+    "django.template.context_processors",
     "kombu.matcher",
     "kombu.pidbox",
     "kombu.transport.redis",
@@ -149,6 +155,7 @@ class Up:
             self.load_code()
             preparation.result()
             importlib.import_module("config.web.__main__")  # which lists the static files
+            child.release_free_memory()
         if settings.EMBEDDED_BROKER:
             self.supervisor.start(processes.queue(self.data))
         demo = [self.prepare_demo()] if self.with_demo else []
@@ -169,7 +176,6 @@ class Up:
         bundled()
         current_app.finalize(auto=True)
         current_app.conf.beat_schedule  # noqa: B018 - reads all settings
-        get_pdeathsig()  # each process of a pool would build a C parser for it
 
     def start_database(self) -> None:
         """Start Postgres while no other command uses it; afterwards they share it."""
