@@ -1,4 +1,4 @@
-"""The Celery app. Beat sends ticks only; rows in the database decide what is due."""
+"""The Celery app. Beat runs the tick only; rows in the database decide what is due."""
 
 import gc
 import os
@@ -8,7 +8,6 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, worker_init, worker_process_init, worker_ready
 
-from config import queues
 from config.embedded.child import announce_ready, die_with_supervised_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -21,20 +20,11 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Celery would close the connection to the database before and after each task. diagnostics.tasks keeps it if it may.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
-app.conf.beat_scheduler = "config.beat:FixedScheduler"
+app.conf.beat_scheduler = "config.beat:LocalScheduler"
 app.conf.beat_schedule = {
-    "tick": {
-        "task": "diagnostics.tasks.tick",
-        "schedule": TICK_SECONDS,
-        # No expiry date: beat would write it by its own clock. The tasks drop those that waited too long.
-        "options": {"queue": queues.TICKS},
-    },
-    # Usually a single query. Frequent, so that schedules start soon after they are due.
-    "due": {
-        "task": "diagnostics.tasks.start_due",
-        "schedule": START_DUE_SECONDS,
-        "options": {"queue": queues.TICKS},
-    },
+    "tick": {"task": "diagnostics.tasks.tick", "schedule": TICK_SECONDS},
+    # Frequent, so that schedules start soon after they are due.
+    "due": {"task": "diagnostics.tasks.start_due", "schedule": START_DUE_SECONDS},
 }
 
 

@@ -1,14 +1,10 @@
-"""Names and types of the Celery queues, and which queues each kind of worker consumes."""
+"""Names and types of the Celery queues."""
 
 from kombu import Exchange, Queue
 
 RUNS = "runs"  # runs that people start
 SCHEDULED = "scheduled"  # scheduled runs
-TICKS = "ticks"  # consumed by both kinds of worker, so that a tick never waits behind runs
-ALL = (RUNS, SCHEDULED, TICKS)
-
-INTERACTIVE = f"{RUNS},{TICKS}"
-BACKGROUND = f"{SCHEDULED},{TICKS}"
+ALL = (RUNS, SCHEDULED)
 
 # Of RabbitMQ: quorum queues are replicated between its nodes.
 TYPES = ["classic", "quorum"]

@@ -299,7 +299,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # retry forever
 CELERY_TASK_DEFAULT_QUEUE = queues.RUNS
 SCHEDULED_QUEUE = queues.SCHEDULED
 QUEUES = queues.ALL
-# A message of beat that comes sooner after the one before does nothing; see `config.celery` for how often it sends.
+# A tick that comes sooner after the one before does nothing; see `config.celery` for how often beat runs it.
 TICK_PAUSE_SECONDS, START_DUE_PAUSE_SECONDS = 5.0, 1.0
 TICK_LATE_SECONDS: int | None = 60  # since the last tick; then every page shows a warning
 CELERY_TASK_SERIALIZER = "json"

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from celery import shared_task
-from celery.signals import beat_init, task_postrun, task_prerun, worker_ready, worker_shutdown
+from celery.signals import task_postrun, task_prerun, worker_ready, worker_shutdown
 from django.conf import settings
 from django.db import close_old_connections
 from kombu.exceptions import OperationalError
@@ -17,11 +19,11 @@ from diagnostics.monitoring import deliveries
 from diagnostics.monitoring.deliveries import due_deliveries
 from diagnostics.monitoring.incidents import send_reminders
 from diagnostics.monitoring.schedules import claim_due_schedules
-from diagnostics.operations.heartbeats import is_first_since
+from diagnostics.operations.heartbeats import first_since
 from diagnostics.operations.retention import due_passes, work_on_pass
 from diagnostics.operations.set_aside import forget_ended_failures, refresh_safely, run_next_safely, verify_safely
 from diagnostics.operations.tick_parts import run_between_ticks, run_parts
-from diagnostics.operations.worker_heartbeats import on_beat_init, on_worker_ready, on_worker_shutdown
+from diagnostics.operations.worker_heartbeats import on_worker_ready, on_worker_shutdown, send_beat_heartbeat
 from diagnostics.orgs.client_listing import read_listing
 from diagnostics.orgs.clients import end_stuck_verifications
 from diagnostics.orgs.contracts import end_stuck_refreshes
@@ -43,7 +45,6 @@ log = logging.getLogger(__name__)
 SCHEDULED = settings.SCHEDULED_QUEUE
 
 worker_ready.connect(on_worker_ready)
-beat_init.connect(on_beat_init)
 worker_shutdown.connect(on_worker_shutdown)
 # As Django does around each request: close a connection that is broken or that DATABASE_POOL doesn't keep, and test the one
 # that is kept before its next use, because the database may have been restarted meanwhile.
@@ -55,14 +56,14 @@ task_postrun.connect(close_old_connections)
 def execute_run(run_id: int) -> None:
     """`run_id` is only for the log: the next run in turn is executed."""
     run_next_safely(turns.PEOPLE)
-    send_paced_runs(1)
+    send_paced_runs(at_once=1)
     send_deliveries()
 
 
 @shared_task(ignore_result=True, queue=SCHEDULED)
 def execute_scheduled_run(run_id: int) -> None:
     run_next_safely(turns.SCHEDULED)
-    send_paced_runs(1)
+    send_paced_runs(at_once=1)
     send_deliveries()
 
 
@@ -130,18 +131,18 @@ def _send_swept(swept: SweepResult) -> None:
         send(execute_scheduled_run, run_id)
 
 
-def send_paced_runs(at_once: int = STARTS_AT_ONCE) -> None:
+def send_paced_runs(now: datetime | None = None, at_once: int = STARTS_AT_ONCE) -> None:
     """Start runs that no longer have to wait for the rate limit of their org."""
-    for run_id, source in runs_to_start(at_once):
+    for run_id, source in runs_to_start(at_once, now):
         send(execute_scheduled_run if source == Run.Source.SCHEDULE else execute_run, run_id)
 
 
-def send_abandoned_runs() -> None:
-    _send_swept(sweep_abandoned())
+def send_abandoned_runs(now: datetime | None = None) -> None:
+    _send_swept(sweep_abandoned(now))
 
 
-def send_due_schedules() -> None:
-    for run_id in claim_due_schedules():
+def send_due_schedules(now: datetime | None = None) -> None:
+    for run_id in claim_due_schedules(now):
         send(execute_scheduled_run, run_id)
 
 
@@ -199,7 +200,8 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "turns": delete_old_turns,
 }
 
-URGENT_PARTS: dict[str, Callable[[], object]] = {
+# They may be given the time, which start_due knows already.
+URGENT_PARTS: dict[str, Callable[..., object]] = {
     "schedules": send_due_schedules,
     "sweep": send_abandoned_runs,
     "rate_limits": send_paced_runs,
@@ -208,15 +210,16 @@ URGENT_PARTS: dict[str, Callable[[], object]] = {
 
 @shared_task(ignore_result=True)
 def tick() -> None:
-    if is_first_since("tick", settings.TICK_PAUSE_SECONDS):
-        run_parts(TICK_PARTS)
+    if first_since("tick", settings.TICK_PAUSE_SECONDS):
+        run_parts(TICK_PARTS, URGENT_PARTS)
 
 
 @shared_task(ignore_result=True)
 def start_due() -> None:
     """Between two ticks: start due schedules, find dead workers, and retry the parts that failed in the last tick."""
-    if is_first_since("due", settings.START_DUE_PAUSE_SECONDS):
-        run_between_ticks(URGENT_PARTS, TICK_PARTS)
+    send_beat_heartbeat()
+    if now := first_since("due", settings.START_DUE_PAUSE_SECONDS):
+        run_between_ticks({name: partial(work, now) for name, work in URGENT_PARTS.items()}, TICK_PARTS)
 
 
 def send(task: Any, pk: int) -> None:

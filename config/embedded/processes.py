@@ -79,12 +79,12 @@ def workers(data: DataDir, *, is_small: bool) -> list[SupervisedProcess]:
 
 def worker(data: DataDir) -> SupervisedProcess:
     """The worker for runs that people start."""
-    return _worker(data, "worker", queues.INTERACTIVE, WORKER_PROCESSES, f"{WORKER_PROCESSES} runs at a time")
+    return _worker(data, "worker", queues.RUNS, WORKER_PROCESSES, f"{WORKER_PROCESSES} runs at a time")
 
 
 def background(data: DataDir, processes: int = SCHEDULED_PROCESSES) -> SupervisedProcess:
     """The worker for scheduled runs, so that they never delay a run that a person starts."""
-    return _worker(data, "background", queues.BACKGROUND, processes, f"{processes} scheduled runs at a time")
+    return _worker(data, "background", queues.SCHEDULED, processes, f"{processes} scheduled runs at a time")
 
 
 def _worker(data: DataDir, name: str, queue_names: str, processes: int, ready_message: str) -> SupervisedProcess:

@@ -26,20 +26,20 @@ def beat(name: str, details: dict[str, Any] | None = None) -> None:
     )
 
 
-def is_first_since(name: str, seconds: float) -> bool:
-    """Whether nobody else called this within `seconds`. One statement, so only one of concurrent callers gets True.
+def first_since(name: str, seconds: float) -> datetime | None:
+    """The time, if nobody else called this within `seconds`. One statement, so only one of concurrent callers gets it.
 
-    Messages of beat that waited in the queue are dropped by this, by the database's clock, and not by an expiry date,
-    which beat would write by its own clock.
+    So a second beat, or a tick that follows a slow one at once, does nothing.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO diagnostics_heartbeat (name, at, details) VALUES (%s, clock_timestamp(), '{}') "
             "ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at WHERE diagnostics_heartbeat.at <= EXCLUDED.at - %s * interval '1 second' "
-            "OR diagnostics_heartbeat.at > EXCLUDED.at RETURNING name",
+            "OR diagnostics_heartbeat.at > EXCLUDED.at RETURNING at",
             [f"begun:{name}", seconds],
         )
-        return cursor.fetchone() is not None
+        found: tuple[datetime] | None = cursor.fetchone()
+    return found[0] if found else None
 
 
 def last_beat(name: str) -> datetime | None:

@@ -1,13 +1,15 @@
 """Runs the parts of the tick, each independently and within a time limit, and records the results."""
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import NamedTuple
 
 import psycopg
 from django.db import Error, connection
-from django.db.models import F
-from django.db.models.functions import Coalesce
 
 from diagnostics.jobs import row_failures
 from diagnostics.jobs.time_limits import TimeLimitReached, time_limit
@@ -22,77 +24,123 @@ log = logging.getLogger(__name__)
 BUDGET_SECONDS = 5.0  # then a part begins no further row, and the next tick continues
 LIMIT_SECONDS = 20.0  # then a part is interrupted, which counts as a failure
 
+HANGS_AFTER_SECONDS = 10.0  # then it is stored that a part is running
+URGENT_SECONDS = 2.0  # between two runs of the urgent parts
+
 Parts = Mapping[str, Callable[[], object]]
 
+UPSERT = """
+INSERT INTO diagnostics_tickpart AS part (name, seconds, error, failures, failures_total, succeeded_at, failed_at)
+SELECT name, seconds, error, (error <> '')::int, (error <> '')::int,
+    CASE WHEN error = '' THEN clock_timestamp() END, CASE WHEN error <> '' THEN clock_timestamp() END
+FROM unnest(%s::text[], %s::float8[], %s::text[]) AS ended (name, seconds, error)
+ON CONFLICT (name) DO UPDATE SET
+    started_at = NULL, seconds = EXCLUDED.seconds, error = EXCLUDED.error,
+    failures = CASE WHEN EXCLUDED.error = '' THEN 0 ELSE part.failures + 1 END,
+    failures_total = part.failures_total + EXCLUDED.failures_total,
+    succeeded_at = COALESCE(EXCLUDED.succeeded_at, part.succeeded_at), failed_at = COALESCE(EXCLUDED.failed_at, part.failed_at)
+"""
 
-def run_parts(parts: Parts) -> tuple[str, ...]:
-    """Run all parts, even if some fail, and then write the heartbeat. Returns the names of those that failed."""
-    began = time.monotonic()
-    failed = tuple(name for name, work in parts.items() if not run_part(name, work))
+
+class EndedPart(NamedTuple):
+    """`error` is the class of the error, of at most 80 characters; "" if there was none."""
+
+    name: str
+    seconds: float
+    error: str
+
+
+def run_parts(parts: Parts, urgent: Parts | None = None) -> tuple[str, ...]:
+    """Run all parts, even if some fail, and then write the heartbeat. Returns the names of those that failed.
+
+    The urgent parts don't wait for the end of a slow tick: they run in between.
+    """
+    began = recorded_at = time.monotonic()
+    failed: list[str] = []
+    ended: list[EndedPart] = []
+    for name, work in parts.items():
+        if time.monotonic() - recorded_at > URGENT_SECONDS:
+            _record(ended)
+            ended = []
+            run_urgent(urgent or {})
+            recorded_at = time.monotonic()
+        with _shown_if_it_hangs(name):
+            ended.append(run_part(name, work))
+        failed += [name] if ended[-1].error else []
+    _record(ended)
     try:
-        beat(TICK, {"seconds": round(time.monotonic() - began, 3), "failed": list(failed)})
+        beat(TICK, {"seconds": round(time.monotonic() - began, 3), "failed": failed})
     except Exception as error:
         log.error("the tick could not write its heartbeat: %s", row_failures.error_location(error))
         _reset_connection()
-    return failed
+    return tuple(failed)
 
 
 def run_between_ticks(urgent: Parts, parts: Parts) -> None:
     """Retry the parts that failed, then run what can't wait for the next tick."""
     retry_failed_parts(parts)
-    for name, work in urgent.items():
-        run_part(name, work, between_ticks=True)
+    run_urgent(urgent)
 
 
-def retry_failed_parts(parts: Parts) -> tuple[str, ...]:
+def run_urgent(urgent: Parts) -> None:
+    """Only failures are recorded."""
+    _record([each for name, work in urgent.items() if (each := run_part(name, work)).error])
+
+
+def retry_failed_parts(parts: Parts) -> None:
     """Run the failing parts once more between ticks, so that a failure, and its end, is known sooner."""
     failing = set(TickPart.objects.filter(failures__gt=0).values_list("name", flat=True))
-    return tuple(name for name, work in parts.items() if name in failing and not run_part(name, work))
+    _record([run_part(name, work) for name, work in parts.items() if name in failing])
 
 
-def run_part(name: str, work: Callable[[], object], *, between_ticks: bool = False) -> bool:
-    """False if the part failed; raises nothing. With `between_ticks` only failures are recorded."""
-    began = time.monotonic()
+def run_part(name: str, work: Callable[[], object]) -> EndedPart:
+    """Raises nothing."""
+    began, error = time.monotonic(), ""
     ends_at = row_failures.ends_at.set(began + BUDGET_SECONDS)
     try:
         with time_limit(LIMIT_SECONDS):
-            if not between_ticks:
-                _begin(name)
             work()
-    except (Exception, TimeLimitReached) as error:
-        log.error("the tick's part %s failed: %s", name, row_failures.error_location(error))
+    except (Exception, TimeLimitReached) as failure:
+        log.error("the tick's part %s failed: %s", name, row_failures.error_location(failure))
         _reset_connection()
-        _record(name, time.monotonic() - began, type(error).__name__)
-        return False
+        error = type(failure).__name__[:80]
     finally:
         row_failures.ends_at.reset(ends_at)
-    if not between_ticks:
-        _record(name, time.monotonic() - began)
-    return True
+    return EndedPart(name, round(time.monotonic() - began, 3), error)
 
 
-def _begin(name: str) -> None:
-    """Keeps the start of a run that hasn't ended, so that a hanging part shows even if later ticks start it again."""
-    if not TickPart.objects.filter(name=name).update(started_at=Coalesce("started_at", DATABASE_NOW)):
-        TickPart.objects.get_or_create(name=name, defaults={"started_at": DATABASE_NOW})
-
-
-def _record(name: str, seconds: float, error: str = "") -> None:
-    ended = {"started_at": None, "seconds": round(seconds, 3)}
+@contextmanager
+def _shown_if_it_hangs(name: str) -> Iterator[None]:
+    watch = threading.Timer(HANGS_AFTER_SECONDS, _record_start, [name])
+    watch.daemon = True
+    watch.start()
     try:
-        if error:
-            TickPart.objects.get_or_create(name=name)
-            TickPart.objects.filter(name=name).update(
-                failures=F("failures") + 1,
-                failures_total=F("failures_total") + 1,
-                error=error[:80],
-                failed_at=DATABASE_NOW,
-                **ended,
-            )
-        else:
-            TickPart.objects.filter(name=name).update(failures=0, error="", succeeded_at=DATABASE_NOW, **ended)
+        yield
+    finally:
+        watch.cancel()
+        watch.join()
+
+
+def _record_start(name: str) -> None:
+    try:
+        TickPart.objects.update_or_create(
+            name=name, defaults={"started_at": DATABASE_NOW - timedelta(seconds=HANGS_AFTER_SECONDS)}
+        )
+    except Exception as error:
+        log.error("that the tick's part %s hangs could not be stored: %s", name, row_failures.error_location(error))
+    finally:
+        connection.close()
+
+
+def _record(ended: Sequence[EndedPart]) -> None:
+    """One statement for all."""
+    if not ended:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(UPSERT, [list(column) for column in zip(*ended, strict=True)])
     except Exception as failure:
-        log.error("how the tick's part %s went could not be stored: %s", name, row_failures.error_location(failure))
+        log.error("how the tick's parts went could not be stored: %s", row_failures.error_location(failure))
         _reset_connection()
 
 

@@ -1,5 +1,7 @@
 """Runs that wait for the rate limit of their org: back to the queue, who waits how long, and which may start now."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import F, Q
 
@@ -38,14 +40,14 @@ def wait_of_run(run: Run) -> float:
     return wait_of_client(run.client, is_background=run.source == Run.Source.SCHEDULE)
 
 
-def runs_to_start(at_once: int) -> list[tuple[int, str]]:
+def runs_to_start(at_once: int, now: datetime | None = None) -> list[tuple[int, str]]:
     """Queued runs, as (ID, source), that waited for their org's rate limit and may start now, at most so many per client.
 
     Their messages were spent while they waited. The tick sends the first ones, and each run that ends sends one more.
     """
-    now = database_now()
     found: list[tuple[int, str]] = []
     for limit in ClientRateLimit.objects.filter(is_contended=True)[:MOST_CLIENTS]:
+        now = now or database_now()
         key = {"client__region": limit.region, "client__client_id": limit.client_id}
         queued = Run.objects.filter(**key, status=Run.Status.QUEUED, message_sent_at__isnull=False)
         if not queued.exists():

@@ -1,5 +1,6 @@
 """The tick: one bad row costs no other row, one failing part no other part, and readiness tells the truth of both."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from config.beat import LocalScheduler
+from config.celery import app
 from diagnostics import tasks
 from diagnostics.accounts.models import ApiToken, AuditEntry, User
 from diagnostics.issues.models import Issue
@@ -565,6 +568,41 @@ def test_a_part_that_hangs_is_seen_by_readiness_while_it_hangs() -> None:
     assert (ready()["parts"]["tick"], ready()["failing"]) == (False, ["sweep"])
     tick()
     assert ready()["failing"] == []
+
+
+def test_a_part_that_runs_long_is_marked_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tick_parts, "HANGS_AFTER_SECONDS", 0.05)
+
+    def is_marked() -> bool:
+        return TickPart.objects.filter(name="slow", started_at__isnull=False).exists()
+
+    def wait() -> None:
+        while not is_marked():
+            time.sleep(0.01)
+
+    assert tick_parts.run_parts({"slow": wait}) == ()
+    assert not is_marked()
+
+
+def test_urgent_parts_do_not_wait_for_the_end_of_a_slow_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tick_parts, "URGENT_SECONDS", 0.05)
+    ran: list[str] = []
+    parts = {"first": lambda: ran.append("first"), "slow": lambda: time.sleep(0.1), "last": lambda: ran.append("last")}
+    assert tick_parts.run_parts(parts, {"urgent": lambda: ran.append("urgent")}) == ()
+    assert ran == ["first", "urgent", "last"]
+    assert set(TickPart.objects.values_list("name", flat=True)) == set(parts)
+
+
+def test_beat_runs_the_tick_itself() -> None:
+    scheduler = LocalScheduler(app=app, schedule=app.conf.beat_schedule)
+    for entry in scheduler.schedule.values():
+        scheduler.apply_entry(entry, producer=scheduler.producer)
+    assert {row.name for row in Heartbeat.objects.all()} >= {
+        "tick",
+        "begun:tick",
+        "begun:due",
+        f"beat:{socket.gethostname()}",
+    }
 
 
 def test_the_budget_ends_a_part_without_failing_it(monkeypatch: pytest.MonkeyPatch) -> None:

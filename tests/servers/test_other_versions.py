@@ -32,8 +32,6 @@ MESSAGES = {
     "diagnostics.tasks.refresh_contract": (queues.RUNS, (1,)),
     "diagnostics.tasks.run_due_org_sync": (queues.SCHEDULED, (1,)),
     "diagnostics.tasks.run_org_sync": (queues.RUNS, (1,)),
-    "diagnostics.tasks.start_due": (queues.TICKS, ()),
-    "diagnostics.tasks.tick": (queues.TICKS, ()),
     "diagnostics.tasks.verify_client": (queues.RUNS, (1,)),
 }
 

@@ -155,7 +155,7 @@ def clock_skews() -> dict[str, float]:
 
 
 def tick_part(now: datetime | None = None) -> SystemPart:
-    """Beat sends the tick, and a worker runs its parts. The scheduler works if all parts do."""
+    """Beat runs the parts of the tick. The scheduler works if all parts do."""
     part = partial(SystemPart, "tick", "Scheduler")
     try:
         now = now or database_now()
@@ -170,12 +170,12 @@ def tick_part(now: datetime | None = None) -> SystemPart:
     )
     if failing:
         names = ", ".join(each.name for each in failing)
-        sentence = f"Failing: {names}. The other parts still run. The workers' logs have the errors."
+        sentence = f"Failing: {names}. The other parts still run. Beat's log has the errors."
         return part(BROKEN, sentence, facts, tuple(each.name for each in failing))
     if at is None:
-        return part(BROKEN, "Never ran. Start beat and a worker.")
+        return part(BROKEN, "Never ran. Start beat.")
     if now - at > TICK_LATE:
-        sentence = "Stopped: no scheduled work starts until beat and a worker are running."
+        sentence = "Stopped: no scheduled work starts until beat runs."
         return part(BROKEN, sentence, facts)
     if any(each.failures for each in parts):
         return part(LATE, "A part failed and is being retried.", facts)

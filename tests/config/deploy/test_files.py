@@ -27,7 +27,7 @@ DEPLOY = PROJECT / "config" / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 WORKFLOW = PROJECT / ".github" / "workflows" / "ci.yml"
 REQUIRED = {"DOMAIN": "d.example.com", "POSTGRES_PASSWORD": "p", "SECRET_KEY": "s", "FIELD_ENCRYPTION_KEYS": "f"}
-QUEUES_OF_WORKERS = {f"{queues.RUNS},{queues.TICKS}", f"{queues.SCHEDULED},{queues.TICKS}"}
+QUEUES_OF_WORKERS = set(queues.ALL)
 
 
 def run(program: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":

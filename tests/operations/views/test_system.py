@@ -24,7 +24,7 @@ TOKEN = "a-token-for-the-tests-of-metrics"
 
 def everything_works() -> None:
     beat(TICK)
-    beat(f"{system.WORKER}one", {"queues": ["runs", "scheduled", "ticks"], "processes": 4})
+    beat(f"{system.WORKER}one", {"queues": ["runs", "scheduled"], "processes": 4})
 
 
 def states(page_parts: list[system.SystemPart]) -> dict[str, str]:
@@ -71,7 +71,7 @@ def test_a_heartbeat_measures_the_clock_by_the_database_s(
     ("part", "name", "details"),
     [
         ("tick", TICK, {}),
-        ("workers", f"{system.WORKER}one", {"queues": ["runs", "scheduled", "ticks"]}),
+        ("workers", f"{system.WORKER}one", {"queues": ["runs", "scheduled"]}),
     ],
 )
 def test_a_part_without_a_recent_heartbeat_does_not_work(
@@ -85,7 +85,7 @@ def test_a_part_without_a_recent_heartbeat_does_not_work(
 
 def test_a_queue_that_nobody_works_on_is_named(as_admin: Client) -> None:
     everything_works()
-    beat(f"{system.WORKER}one", {"queues": ["runs", "ticks"]})
+    beat(f"{system.WORKER}one", {"queues": ["runs"]})
     (problem,) = [part for part in as_admin.get("/settings/system/").context["parts"] if not part.works]
     assert "scheduled" in problem.sentence
 
@@ -120,13 +120,13 @@ def test_the_page_asks_as_many_questions_with_many_rows(as_admin: Client) -> Non
     assert requested() == before
 
 
-def test_a_worker_reports_over_a_separate_connection(transactional_db: None) -> None:
+def test_a_worker_reports_itself_and_forgets_those_that_are_gone(transactional_db: None) -> None:
     Heartbeat.objects.create(name=f"{system.WORKER}gone", at=timezone.now() - timedelta(days=2))
     forget_silent()
     send_heartbeat("worker:one", {"queues": ["runs"]})
-    send_heartbeat("worker:one", {"queues": ["runs", "ticks"]})
+    send_heartbeat("worker:one", {"queues": ["runs"]})
     (worker,) = system.workers(timezone.now())
-    assert (worker.name, worker.queues, worker.is_silent) == ("one", ["runs", "ticks"], False)
+    assert (worker.name, worker.queues, worker.is_silent) == ("one", ["runs"], False)
 
 
 # ---------------------------------------------------------------------- for machines
