@@ -398,7 +398,8 @@ LOGGING = {
         "waitress.queue": {"level": "ERROR"},
         # Responses with 4xx are not our errors.
         "django.request": {"level": "ERROR"},
-        # They log each received and finished task with its arguments. The runs log more useful lines.
+        # They log each tick, and each received and finished task with its arguments. The runs log more useful lines.
+        "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         # Deprecation warnings of libraries do not concern the operator.

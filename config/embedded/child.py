@@ -22,6 +22,7 @@ SUPERVISED = "COBROWSE_DOCTOR_SUPERVISED"
 READY_FILE = "COBROWSE_DOCTOR_READY_FILE"
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
+M_ARENA_MAX = -8  # malloc.h
 GC_THRESHOLDS = (700, 10, 10)  # the interpreter's own; manage.py has set others
 FALLOC_FL_COLLAPSE_RANGE = 0x08  # linux/falloc.h
 
@@ -229,10 +230,14 @@ def announce_ready() -> None:
         Path(file).touch()
 
 
-def release_free_memory() -> None:
-    """Give the system back what was needed while the code was loaded. C libraries other than glibc lack the call."""
-    if hasattr(_libc, "malloc_trim"):
-        gc.collect()
+def save_memory() -> None:
+    """Give the system back what was needed while the code was loaded. From now on, threads share one heap.
+
+    This holds for processes that are forked afterwards, too. C libraries other than glibc lack both calls.
+    """
+    gc.collect()
+    if hasattr(_libc, "malloc_trim") and hasattr(_libc, "mallopt"):
+        _libc.mallopt(M_ARENA_MAX, 1)
         _libc.malloc_trim(0)
 
 

@@ -32,6 +32,7 @@ def argv(cluster: Cluster) -> list[str]:
         "max_wal_senders": "0",
         "max_logical_replication_workers": "0",
         "shared_buffers": "64MB",
+        "wal_buffers": "512kB",
     }
     if binaries.major_version(cluster.programs) >= 18:
         options["io_method"] = "sync"

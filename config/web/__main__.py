@@ -22,6 +22,7 @@ log = logging.getLogger("config.web")
 PROCESSES = 2
 OPEN_FILES = 65_536
 RESTART_SECONDS = 1.0
+POLL_SECONDS = 0.25
 STOP_SECONDS = 5.0  # then remaining processes are killed
 
 
@@ -90,7 +91,7 @@ class Master:
         # Polls, because a signal just before a blocking wait would not interrupt it.
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
-            time.sleep(0.1)
+            time.sleep(POLL_SECONDS)
             return
         started = self.started_at.pop(pid, 0.0)
         if self.is_stopping:

@@ -155,7 +155,7 @@ class Up:
             self.load_code()
             preparation.result()
             importlib.import_module("config.web.__main__")  # which lists the static files
-            child.release_free_memory()
+            child.save_memory()
         if settings.EMBEDDED_BROKER:
             self.supervisor.start(processes.queue(self.data))
         demo = [self.prepare_demo()] if self.with_demo else []
