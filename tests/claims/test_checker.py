@@ -295,7 +295,8 @@ def test_no_secret_is_quoted() -> None:
 
 
 def test_a_list_of_claims_ends_somewhere_and_it_is_reported() -> None:
-    actual = check(" ".join(f"POST /api/v2/made{each}/up" for each in range(MAX_CLAIMS + 20)))
+    with time_budget.limited(60):  # not what is tested here, and a busy machine needs more of it
+        actual = check(" ".join(f"POST /api/v2/made{each}/up" for each in range(MAX_CLAIMS + 20)))
     assert (len(actual.claims), actual.omitted) == (MAX_CLAIMS, 20)
 
 
