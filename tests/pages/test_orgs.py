@@ -143,7 +143,7 @@ def test_a_deployment_that_two_clients_see_is_one_row(as_lead: Client) -> None:
     for place, count in (("/orgs/Acme/providers/", 1), ("/providers/", 2)):
         page = as_lead.get(place).context["page"]
         assert (len(page.providers), page.count) == (count, count)
-    assert as_lead.get("/orgs/Acme/providers/").context["sources"].counts == {"deployment": 1}
+    assert as_lead.get("/orgs/Acme/providers/").context["sources"].lines[0].count == 1
 
 
 def test_a_change_that_two_clients_see_is_one_row(as_lead: Client) -> None:
@@ -151,7 +151,7 @@ def test_a_change_that_two_clients_see_is_one_row(as_lead: Client) -> None:
     for client in (make_org("Acme"), make_client("second", org_id="Acme", org_name="Acme")):
         provider = make_provider(client, "d1")
         make_org_change(client, provider=provider, ref="d1", at=now, not_before=now - timedelta(hours=1))
-    assert len(as_lead.get("/orgs/Acme/changes/").context["page"].changes) == 1
+    assert len(as_lead.get("/orgs/Acme/changes/").context["page"].rows) == 1
 
 
 def test_a_health_check_is_started_by_hand(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
