@@ -100,7 +100,7 @@ class Stack:
 
     def start_beat(self, name: str) -> None:
         words = ["--pidfile=", "--loglevel", "INFO"]
-        self.spawn(name, "-m", "celery", "--app", "config", "beat", *words)
+        self.spawn(name, "-u", "-m", "celery", "--app", "config", "beat", *words)
 
     def spawn(self, name: str, *arguments: str) -> "Popen[bytes]":
         return self.parts.enter_context(
