@@ -102,7 +102,7 @@ def _store(client: OAuthClient, reading: UsageReading, response: OrgResponse, re
     if isinstance(usage, UnreadableResponse):
         denied = response.status == 403 or (response.status == 404 and not reading.execution_id)
         if denied:
-            sentence = f"The client {client.name} can't read its API usage. Add {NEEDED} to one of its roles."
+            sentence = f"The client “{client.name}” can't read its API usage. Add {NEEDED} to one of its roles."
             _end(reading, State.DENIED, sentence)
         else:
             _end(reading, State.FAILED, f"The API usage of {client.name} couldn't be read: {response.summary}.")
