@@ -46,6 +46,11 @@ REJECTED = {"error": "invalid_client", "description": "authentication failed"}
             Outcome.FAIL,
             "ip_refused",
         ),
+        (
+            TokenResult(response=answer_of(400, {"error": "invalid_client", "description": "IP address not allowed"})),
+            Outcome.FAIL,
+            "ip_refused",
+        ),
         (TokenResult(response=answer_of(429, {})), Outcome.ERROR, "rate_limited"),
         (TokenResult(response=answer_of(503, {})), Outcome.ERROR, "server_error"),
         (TokenResult(response=answer_of(200, {})), Outcome.ERROR, "no_token_in_answer"),

@@ -501,9 +501,19 @@ def test_a_response_that_the_org_contradicts_differs_from_one_that_nothing_expla
     assert (unexplained.sentence, unexplained.remedy) == ALL_RIGHT_NOW
 
 
+@pytest.mark.parametrize(("code", "is_contradicted"), [("unreadable", True), ("server_error", False)])
+def test_what_could_not_be_read_excuses_a_contradicted_response_only_if_the_org_had_a_problem(
+    code: str, is_contradicted: bool
+) -> None:
+    verdict = judge([*answered(403, "permission_missing"), make_finding("deployments.cobrowse", "error", code)])
+    assert (verdict.sentence == CONTRADICTED[0]) is is_contradicted
+
+
 def test_what_does_not_explain_the_response_is_reported_with_its_status_and_code() -> None:
     response = make_finding("answer.meaning", "fail", "not_found", {"status": 404, "code": "not.found"})
     assert "(404 not.found)" in judge([*but("x permissions.call:permission_missing"), response]).sentence
+    response = make_finding("answer.meaning", "fail", "not_found", {"status": 404})
+    assert "(404)" in judge([*but("x permissions.call:permission_missing"), response]).sentence
 
 
 def test_a_verdict_of_nothing_wrong_differs_by_what_was_checked() -> None:
