@@ -185,6 +185,10 @@ def test_a_wait_until_a_date_is_reported_as_a_duration() -> None:
     found = judge_answer(answer, now=datetime(2026, 11, 28, 11, 59, tzinfo=UTC))
     assert "1 minute" in found.hint
     assert found.evidence["limit"]["key"] in found.sentence
+    many = ReceivedResponse(
+        429, date, json.dumps({"code": "too.many.requests", "limit": dict.fromkeys("abcdefg", "x")})
+    )
+    assert list(judge_answer(many).evidence["limit"]) == list("abcde")
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def plan(method: str, path: str) -> ProbePlan:
             True,
         ),
         ("GET", f"/api/v2/users/{ID}/roles", f"/api/v2/users/{ID}", False),
+        ("GET", f"/api/v2/analytics/conversations/{ID}/details", "", False),
         ("POST", "/api/v2/conversations/not-an-id/cobrowse", "", False),
         ("GET", "/api/v2/cobrowse/providers", "", False),
         ("POST", "/oauth/token", "", False),

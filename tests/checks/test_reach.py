@@ -142,6 +142,13 @@ def test_the_clock(answer: OrgResponse, outcome: Outcome, code: str) -> None:
     assert (result.outcome, result.code) == (outcome, code)
 
 
+@pytest.mark.parametrize(("minutes", "words"), [(-90, "90 minutes ahead of"), (90, "90 minutes behind")])
+def test_a_skewed_clock_is_reported_with_its_direction(minutes: int, words: str) -> None:
+    result = judge_clock(dated(format_datetime(NOW + timedelta(minutes=minutes), usegmt=True)))
+    assert words in result.sentence
+    assert result.evidence["skew_s"] == -minutes * 60
+
+
 def test_a_slow_answer_is_no_skew() -> None:
     """Ten minutes under way: the date lies in the middle of the exchange."""
     date = format_datetime(NOW + timedelta(minutes=8), usegmt=True)
