@@ -12,6 +12,7 @@ import resource
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
@@ -271,11 +272,16 @@ class WaitressServer(TcpWSGIServer):
     next_channel_cleanup: float
     stop_requested_at: float | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._stop_sent = threading.Event()
+        super().__init__(*args, **kwargs)
+
     def stop(self) -> None:
         """Can be called from a signal handler."""
         if self.stop_requested_at is None:
             self.stop_requested_at = time.monotonic()
             self.pull_trigger()
+            self._stop_sent.set()
 
     def run(self) -> None:
         while self.stop_requested_at is None:
@@ -286,6 +292,7 @@ class WaitressServer(TcpWSGIServer):
         while not self._is_drained():
             self._step(timeout=0.05)
         self.task_dispatcher.shutdown()
+        self._stop_sent.wait()  # `stop` may be running in another thread, and writes to the trigger
         self.trigger.close()
         wasyncore.close_all(self._map)
 

@@ -314,6 +314,18 @@ def test_idle_connections_are_closed_for_new_clients(monkeypatch: pytest.MonkeyP
             each.close()
 
 
+def test_a_stop_from_another_thread_finds_the_trigger_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PausedServer(web.WaitressServer):
+        def pull_trigger(self) -> None:
+            assert not loop_ended.wait(1.5)  # longer than the loop takes to see that it should stop
+            super().pull_trigger()
+
+    monkeypatch.setattr(web, "WaitressServer", PausedServer)
+    loop_ended = threading.Event()
+    with serving(hello) as (_, server):
+        monkeypatch.setattr(server.trigger, "close", lambda: (loop_ended.set(), type(server.trigger).close(server.trigger)))
+
+
 def test_buffered_bytes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "MAX_BUFFERED_BYTES", 1_000_000)
     with serving(hello) as (port, _):
