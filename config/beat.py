@@ -1,10 +1,14 @@
 """Beat, and its scheduler."""
 
+import logging
 from typing import Any
 
 from celery import beat
+from django.db import Error
 
 from config.celery import app
+
+log = logging.getLogger(__name__)
 
 
 class LocalScheduler(beat.Scheduler):
@@ -18,7 +22,12 @@ class LocalScheduler(beat.Scheduler):
     producer = None  # type: ignore[assignment]
 
     def apply_async(self, entry: Any, producer: Any = None, advance: bool = True, **kwargs: Any) -> Any:
-        return app.tasks[entry.task].apply()
+        try:
+            return app.tasks[entry.task].apply(throw=True)
+        except Error as error:
+            # One line, because it comes again every few seconds until the database is back.
+            log.error("%s was skipped, because the database failed: %s", entry.task, type(error).__name__)
+            return None
 
     def adjust(self, n: int, drift: float = 0.001) -> float:
         """Wake up just after a task is due. Celery wakes up 10 ms before, and then asks in a loop whether it is."""

@@ -110,17 +110,17 @@ def _memory_megabytes(root: int) -> float:
 
 
 def _processor_share(root: int) -> float:
-    """Per cent of one core, over IDLE_SECONDS. Includes children that ended meanwhile, such as database sessions."""
+    """Per cent of one core, over IDLE_SECONDS."""
     before = _processor_seconds(root)
     time.sleep(IDLE_SECONDS)
-    after = _processor_seconds(root)
-    return 100 * sum(spent - before.get(pid, 0.0) for pid, spent in after.items()) / IDLE_SECONDS
+    return 100 * (_processor_seconds(root) - before) / IDLE_SECONDS
 
 
-def _processor_seconds(root: int) -> dict[int, float]:
-    found = {}
+def _processor_seconds(root: int) -> float:
+    """What the processes have used so far. When one ends, its parent's share of ended children takes over its time."""
+    seconds = 0.0
     for pid in _family(root):
         with contextlib.suppress(OSError):
             values = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-            found[pid] = sum(map(int, values[11:15])) / TICKS  # user and system time, own and of ended children
-    return found
+            seconds += sum(map(int, values[11:15])) / TICKS  # user and system time, own and of ended children
+    return seconds

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
@@ -599,6 +600,17 @@ def test_beat_runs_the_tick_itself() -> None:
         scheduler.apply_entry(entry, producer=scheduler.producer)
     beats = {"tick", "begun:tick", "begun:due", f"{system.BEAT}{socket.gethostname()}"}
     assert set(Heartbeat.objects.values_list("name", flat=True)) == beats
+
+
+def test_beat_logs_one_line_while_the_database_is_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("diagnostics.tasks.send_beat_heartbeat", Mock(side_effect=OperationalError("password in here")))
+    scheduler = LocalScheduler(app=app)
+    scheduler.apply_entry(scheduler.schedule["due"], producer=scheduler.producer)
+    (line,) = caplog.records
+    assert line.getMessage() == "diagnostics.tasks.start_due was skipped, because the database failed: OperationalError"
+    assert line.exc_info is None
 
 
 def test_the_budget_ends_a_part_without_failing_it(monkeypatch: pytest.MonkeyPatch) -> None:
