@@ -301,6 +301,7 @@ SCHEDULED_QUEUE = queues.SCHEDULED
 QUEUES = queues.ALL
 # A tick that comes sooner after the one before does nothing; see `config.celery` for how often beat runs it.
 TICK_PAUSE_SECONDS, START_DUE_PAUSE_SECONDS = 5.0, 1.0
+RARE_PARTS_PAUSE_SECONDS = 55.0  # of the parts of the tick that nobody waits for
 TICK_LATE_SECONDS: int | None = 60  # since the last tick; then every page shows a warning
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -200,6 +200,12 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "turns": delete_old_turns,
 }
 
+# Nobody waits for these, so they don't run in every tick.
+RARE_PARTS = frozenset(
+    {"verifications", "contract_refreshes", "api_usage", "acceptances", "request_keys", "months", "retention", "reminders",
+     "failed_rows", "turns"}
+)  # fmt: skip
+
 # They may be given the time, which start_due knows already.
 URGENT_PARTS: dict[str, Callable[..., object]] = {
     "schedules": send_due_schedules,
@@ -211,7 +217,7 @@ URGENT_PARTS: dict[str, Callable[..., object]] = {
 @shared_task(ignore_result=True)
 def tick() -> None:
     if first_since("tick", settings.TICK_PAUSE_SECONDS):
-        run_parts(TICK_PARTS, URGENT_PARTS)
+        run_parts(TICK_PARTS, URGENT_PARTS, RARE_PARTS)
 
 
 @shared_task(ignore_result=True)

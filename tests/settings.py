@@ -31,5 +31,5 @@ CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
 CONFIRM_AFTER_SECONDS = None  # most tests sign in without a password
 READINESS_IN_BACKGROUND = False  # its thread would not see uncommitted rows
-TICK_PAUSE_SECONDS = START_DUE_PAUSE_SECONDS = 0.0
+TICK_PAUSE_SECONDS = START_DUE_PAUSE_SECONDS = RARE_PARTS_PAUSE_SECONDS = 0.0
 TICK_LATE_SECONDS = None  # no scheduler runs in most tests

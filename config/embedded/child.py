@@ -118,7 +118,8 @@ def fork_module(
         os.chdir(cwd)
         os.environ.clear()
         os.environ.update(env)
-        logging.disable(logging.NOTSET)
+        for handler in logging.root.handlers:
+            handler.removeFilter(is_warning)
         gc.set_threshold(*GC_THRESHOLDS)
         _, _, module, *arguments = argv
         # Not in the context of this thread, which has the log context of what the parent does.
@@ -132,6 +133,14 @@ def fork_module(
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def is_warning(record: logging.LogRecord) -> bool:
+    """A filter that the supervisor adds to its handlers. It has its own lines for what is less important.
+
+    `logging.disable` would do the same, but to undo it in a child copies the memory of all loggers.
+    """
+    return record.levelno >= logging.WARNING
 
 
 class ForkedWork(Generic[T]):

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 import psycopg
+from django.conf import settings
 from django.db import Error, connection
 
 from diagnostics.jobs import row_failures
@@ -50,15 +51,18 @@ class EndedPart(NamedTuple):
     error: str
 
 
-def run_parts(parts: Parts, urgent: Parts | None = None) -> tuple[str, ...]:
+def run_parts(parts: Parts, urgent: Parts | None = None, rare: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Run all parts, even if some fail, and then write the heartbeat. Returns the names of those that failed.
 
-    The urgent parts don't wait for the end of a slow tick: they run in between.
+    The urgent parts don't wait for the end of a slow tick: they run in between. A rare part is left out if it ran not long ago.
     """
     began = recorded_at = time.monotonic()
     failed: list[str] = []
     ended: list[EndedPart] = []
+    not_due = _not_due(rare)
     for name, work in parts.items():
+        if name in not_due:
+            continue
         if time.monotonic() - recorded_at > URGENT_SECONDS:
             _record(ended)
             ended = []
@@ -107,6 +111,18 @@ def run_part(name: str, work: Callable[[], object]) -> EndedPart:
     finally:
         row_failures.ends_at.reset(ends_at)
     return EndedPart(name, round(time.monotonic() - began, 3), error)
+
+
+def _not_due(rare: frozenset[str]) -> set[str]:
+    """Those of the rare parts that succeeded within RARE_PARTS_PAUSE_SECONDS. None if the database fails."""
+    recently = DATABASE_NOW - timedelta(seconds=settings.RARE_PARTS_PAUSE_SECONDS)
+    try:
+        found = TickPart.objects.filter(name__in=rare, failures=0, succeeded_at__gt=recently)
+        return set(found.values_list("name", flat=True))
+    except Error as error:
+        log.error("which of the tick's parts are due could not be read: %s", row_failures.error_location(error))
+        _reset_connection()
+        return set()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connection
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
 
 from config.beat import LocalScheduler
 from config.celery import app
@@ -592,6 +593,28 @@ def test_urgent_parts_do_not_wait_for_the_end_of_a_slow_tick(monkeypatch: pytest
     assert tick_parts.run_parts(parts, {"urgent": lambda: ran.append("urgent")}) == ()
     assert ran == ["first", "urgent", "last"]
     assert set(TickPart.objects.values_list("name", flat=True)) == set(parts)
+
+
+def test_a_rare_part_is_left_out_after_a_success_but_not_after_a_failure(settings: Settings) -> None:
+    settings.RARE_PARTS_PAUSE_SECONDS = 3600.0
+    ran: list[str] = []
+
+    def fail() -> None:
+        ran.append("failing")
+        raise ValueError
+
+    parts = {"often": lambda: ran.append("often"), "rare": lambda: ran.append("rare"), "failing": fail}
+    for _ in range(2):
+        assert tick_parts.run_parts(parts, rare=frozenset({"rare", "failing"})) == ("failing",)
+    assert ran == ["often", "rare", "failing", "often", "failing"]
+    settings.RARE_PARTS_PAUSE_SECONDS = 0.0
+    tick_parts.run_parts(parts, rare=frozenset({"rare", "failing"}))
+    assert ran[5:] == ["often", "rare", "failing"]
+
+
+def test_rare_parts_are_parts() -> None:
+    assert set(tasks.TICK_PARTS) > tasks.RARE_PARTS
+    assert not tasks.RARE_PARTS & set(tasks.URGENT_PARTS)
 
 
 def test_beat_runs_the_tick_itself() -> None:

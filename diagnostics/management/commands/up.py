@@ -121,7 +121,8 @@ class Up:
         logs.rotate_closed(self.data.logs)
         os.environ.setdefault("PUBLIC_URL", self.address)  # for links in alerts
         settings.PUBLIC_URL = os.environ["PUBLIC_URL"]
-        logging.disable(logging.INFO)  # for this process, which has its own lines; its children reset it
+        for handler in logging.root.handlers:
+            handler.addFilter(child.is_warning)
         self.supervisor.handle_signals()
         error = ""
         try:
@@ -175,6 +176,7 @@ class Up:
             get_template(template)
         bundled()
         current_app.finalize(auto=True)
+        current_app.loader.worker_initialized = True  # or each worker would set up Django again
         current_app.conf.beat_schedule  # noqa: B018 - reads all settings
 
     def start_database(self) -> None:
