@@ -323,9 +323,13 @@ def test_a_stop_from_another_thread_finds_the_trigger_open(monkeypatch: pytest.M
     monkeypatch.setattr(web, "WaitressServer", PausedServer)
     loop_ended = threading.Event()
     with serving(hello) as (_, server):
-        monkeypatch.setattr(
-            server.trigger, "close", lambda: (loop_ended.set(), type(server.trigger).close(server.trigger))
-        )
+        close = server.trigger.close
+
+        def note_and_close() -> None:
+            loop_ended.set()
+            close()
+
+        monkeypatch.setattr(server.trigger, "close", note_and_close)
 
 
 def test_buffered_bytes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
