@@ -641,6 +641,7 @@ class Migration(migrations.Migration):
                 ('started_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('deleted', models.JSONField(blank=True, default=dict)),
+                ('left_month', models.BooleanField(default=False)),
             ],
             options={
                 'ordering': ['-id'],

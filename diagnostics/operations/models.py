@@ -36,6 +36,7 @@ class RetentionPass(models.Model):
     started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
     deleted = models.JSONField(default=dict, blank=True)  # number of rows by noun
+    left_month = models.BooleanField(default=False)  # whether it ended without an expired month, which was in use
 
     class Meta:
         ordering = ["-id"]

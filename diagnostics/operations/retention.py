@@ -172,7 +172,7 @@ def _drop_months(retention_pass: RetentionPass) -> DatabaseError | None:
 def _finish(retention_pass: RetentionPass, *, are_dropped: bool) -> None:
     is_tried_again = retention_pass.day and database_now() - retention_pass.started_at < DROP_TRIED_FOR
     if are_dropped or not is_tried_again:
-        leased(retention_pass).update(finished_at=DATABASE_NOW, lease_until=None)
+        leased(retention_pass).update(finished_at=DATABASE_NOW, lease_until=None, left_month=not are_dropped)
     else:
         leased(retention_pass).update(lease_until=database_now() + DROP_AGAIN_AFTER)
 

@@ -194,6 +194,20 @@ def test_a_month_that_somebody_reads_is_dropped_later_and_all_else_is_deleted_no
     assert (nightly.is_open, nightly.deleted["runs"], nightly.deleted["findings"]) == (False, 1, 1)
 
 
+def test_a_manual_cleanup_says_that_a_month_was_in_use(acme: OAuthClient, as_admin: Client) -> None:
+    aged(acme, BEFORE_ALL)
+    end_month()
+    manual = start_pass(None)
+    with transaction.atomic():
+        Finding.objects.count()
+        assert in_thread(lambda: work_on_pass(manual.pk))
+    manual.refresh_from_db()
+    assert (manual.is_open, manual.left_month) == (False, True)
+    assert "Runs of an expired month are left" in as_admin.get("/settings/retention/").content.decode()
+    assert delete().left_month is False
+    assert not Run.objects.exists()
+
+
 def test_a_month_that_can_t_be_dropped_holds_up_no_other_row_and_is_reported(
     acme: OAuthClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

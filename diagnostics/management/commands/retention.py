@@ -12,6 +12,10 @@ from diagnostics.operations.queries.retention import RetentionPreview, rules_in_
 from diagnostics.operations.retention import start_pass, work_on_pass
 from diagnostics.web.refusals import ActionRefused
 
+LEFT_MONTH = (
+    "Runs of an expired month are left: something was reading them, such as a backup. The nightly cleanup tries again."
+)
+
 
 class Command(ProductCommand):
     help = "Show what the retention rules would delete now. Nothing is deleted without --apply."
@@ -25,7 +29,8 @@ class Command(ProductCommand):
         done = self._apply() if options["apply"] else None
         if options["json"]:
             rules = [_as_json(preview) for preview in previews]
-            self.stdout.write(json.dumps({"rules": rules, "deleted": done.deleted if done else None}, indent=2))
+            deleted, left_month = (done.deleted, done.left_month) if done else (None, False)
+            self.stdout.write(json.dumps({"rules": rules, "deleted": deleted, "left_month": left_month}, indent=2))
             return
         for preview in previews:
             duration = "kept forever" if preview.days is None else f"kept for {preview.days} days"
@@ -36,8 +41,10 @@ class Command(ProductCommand):
         if done is None:
             self.stdout.write("Nothing was deleted. Add --apply to delete.")
         else:
-            deleted = ", ".join(f"{noun} {count}" for noun, count in done.deleted.items())
-            self.stdout.write(f"Deleted: {deleted or 'nothing'}.")
+            counts = ", ".join(f"{noun} {count}" for noun, count in done.deleted.items())
+            self.stdout.write(f"Deleted: {counts or 'nothing'}.")
+            if done.left_month:
+                self.stdout.write(LEFT_MONTH)
 
     def _apply(self) -> RetentionPass:
         """Run a whole pass in this process. If it is interrupted, a worker continues it at the next tick."""
