@@ -1,7 +1,6 @@
 """After the diagnosis: check one finding again, see what changed, watch, and start a real session where all is right."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from diagnostics.demo.scenarios import Scenario, scenario
@@ -13,6 +12,7 @@ from diagnostics.runs.create import create_run
 from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run, Watch
 from diagnostics.runs.watches import advance_watches
+from tests.browser.axe import violations
 from tests.browser.conftest import Visit
 from tests.factories import make_user
 
@@ -109,4 +109,4 @@ def test_the_list_of_checks_is_accessible_and_its_role_can_be_copied(window: Vis
     window.page.get_by_role("link", name="Checks").click()
     expect(window.page.locator("#role-api")).to_contain_text("conversation:communication:view")
     expect(window.page.get_by_role("button", name="Copy API names")).to_be_visible()
-    assert Axe().run(window.page).response["violations"] == []
+    assert violations(window.page) == []

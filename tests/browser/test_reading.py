@@ -1,12 +1,12 @@
 """The API reference: a region's own, which is read while one watches."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from diagnostics.demo.server import Running
 from diagnostics.orgs.contracts import refresh_contract
 from diagnostics.orgs.models import ContractVersion
+from tests.browser.axe import violations
 from tests.browser.conftest import Visit
 from tests.browser.test_screens import look_at, unfold
 from tests.factories import make_client, make_contract_version, make_user
@@ -43,7 +43,7 @@ def test_an_admin_watches_a_region_being_read(window: Visit, demo: Running) -> N
     row = page.locator("tbody tr", has_text="demo-published")
     row.get_by_role("button", name="Refresh").click()
     expect(row).to_contain_text("Refreshing")
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     refresh_contract(ContractVersion.objects.get().pk)
     expect(row).not_to_contain_text("Refreshing")
     expect(row).to_contain_text("live ")

@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from diagnostics.demo.orgs import DemoClient
 from diagnostics.demo.server import Running
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
 from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
+from tests.browser.axe import WCAG, violations
 from tests.browser.conftest import Visit
-from tests.browser.test_screens import WCAG, look_at, unfold
+from tests.browser.test_screens import look_at, unfold
 from tests.factories import (
     make_client,
     make_held_permission,
@@ -206,4 +206,4 @@ def test_the_matrix_scrolls_by_keyboard(window: Visit) -> None:
     )
     window.page.keyboard.press("ArrowRight")
     window.page.evaluate("window.moved.then(() => true)")
-    assert Axe().run(window.page, options=WCAG).violations_count == 0
+    assert violations(window.page, WCAG) == []

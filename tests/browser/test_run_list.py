@@ -3,19 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries import pages as run_pages
+from tests.browser.axe import RULES_OF_APPEARANCE, WCAG, violations
 from tests.browser.conftest import Visit
+from tests.browser.test_screens import unfold
 from tests.factories import make_client, make_run, make_team_lead, make_user, make_verdict
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=900)
 
 
 def a_history() -> tuple[OAuthClient, OAuthClient]:
@@ -123,22 +124,20 @@ def test_days_are_those_of_the_readers_own_clock(window: Visit) -> None:
     assert reported["zone"] == window.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_each_way_to_see_runs_is_accessible_and_whole(window: Visit, width: int) -> None:
+def test_each_way_to_see_runs_is_accessible_and_whole(window: Visit) -> None:
     sandbox, _ = a_history()
     make_user("ada")
     window.sign_in("ada")
-    window.page.set_viewport_size({"width": width, "height": 900})
+    page = window.page
     problems = []
     for query in ("", "?colour=red&cause=wrong", f"?client={sandbox.pk}&check=oauth.token"):
         for place in ("/runs/", "/runs/matrix/", "/runs/causes/", "/runs/latency/"):
             window.open(place + query)
-            window.page.evaluate(
-                "document.querySelectorAll('main details:not(.menu)').forEach((fold) => { fold.open = true; })"
-            )
-            found = Axe().run(window.page, options=WCAG).response["violations"]
-            problems += [f"{place}{query}: {each['id']} at {each['nodes'][0]['html'][:120]}" for each in found]
-            if window.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                problems.append(f"{place}{query}: wider than the screen")
+            unfold(window)
+            for size, rules in ((DESK, WCAG), (PHONE, RULES_OF_APPEARANCE)):
+                page.set_viewport_size(size)
+                problems += [f"{place}{query}, {size['width']} px: {each}" for each in violations(page, rules)]
+                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    problems.append(f"{place}{query}: wider than a screen of {size['width']} px")
     assert problems == []
     assert window.complaints == []

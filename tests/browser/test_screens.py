@@ -2,7 +2,7 @@
 
 import gzip
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +18,7 @@ from diagnostics.engine.usage_review import REJECTED
 from diagnostics.monitoring.models import Delivery
 from diagnostics.orgs.models import OAuthClient, OrgChange, UsageReading
 from diagnostics.runs.models import Run, SavedView, Watch
+from tests.browser.axe import RULES_OF_APPEARANCE, WCAG, violations
 from tests.browser.conftest import Visit, visit
 from tests.builders.every_page import make_sample_site
 from tests.factories import (
@@ -45,25 +46,10 @@ from tests.factories import (
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-WCAG = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
-# Rules whose result can change with the theme, the size of the window, or what a small window hides.
-OF_THE_LOOK = {
-    "runOnly": {
-        "type": "rule",
-        "values": [
-            "color-contrast", "target-size", "scrollable-region-focusable", "link-name", "button-name", "label",
-            "landmark-unique", "link-in-text-block", "region",
-        ],
-    },
-    "resultTypes": ["violations"],
-}  # fmt: skip
 DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=320, height=800)
-LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize, object], ...] = (
+LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize, dict[str, Any]], ...] = (
     ("light", DESK, WCAG),
-    ("dark", PHONE, OF_THE_LOOK),
+    ("dark", PHONE, RULES_OF_APPEARANCE),
 )
 LONGEST_FIRST_VISIT = 60_000  # bytes, all parts together, as they are sent
 NOWHERE = "/nowhere/"
@@ -299,15 +285,10 @@ def add_missing_pages(screens: dict[str, str], client: Client) -> None:
 def look_at(window: Visit, name: str) -> list[str]:
     """What is wrong with the screen that is open."""
     problems = []
-    if window.page.evaluate("typeof axe === 'undefined'"):
-        window.page.evaluate(AXE_SCRIPT)
     for scheme, size, options in LOOKS:
         window.page.emulate_media(color_scheme=scheme)
         window.page.set_viewport_size(size)
-        violations = window.page.evaluate(
-            "options => axe.run(document, options).then(found => found.violations)", options
-        )
-        problems += [f"{name}, {scheme}: {each['id']} at {each['nodes'][0]['html'][:120]}" for each in violations]
+        problems += [f"{name}, {scheme}: {each}" for each in violations(window.page, options)]
         if (hidden := window.page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
             problems.append(f"{name}: {hidden} px to the right of a screen of {size['width']} px")
         if window.page.evaluate(
