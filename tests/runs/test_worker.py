@@ -130,12 +130,28 @@ def wait_for(run: Run, wanted: Callable[[Run], bool]) -> None:
         run.refresh_from_db()
 
 
-def test_a_worker_takes_the_bell_and_ends_the_run(workers: Workers, demo: server.Running) -> None:
+def test_a_run_whose_message_comes_twice_runs_once_and_no_secret_is_in_the_broker_or_the_log(
+    workers: Workers, demo: server.Running
+) -> None:
+    """A message is an id; the log names runs. The messages are read raw while they still wait."""
+    known = demo_client(demo, HEALTHY.client)
+    run = workers.queue(client_like(known, "Healthy"))
+    workers.ring(run)
+    with Connection(workers.broker) as link:
+        channel: Any = link.default_channel
+        waiting = channel.client.lrange("runs", 0, -1)
+    assert len(waiting) == 2
+    assert all(known.secret.encode() not in message and known.id.encode() not in message for message in waiting)
+
     workers.start()
-    run = workers.queue(client_like(demo_client(demo, HEALTHY.client), "Healthy"))
     wait_for(run, lambda run: not run.is_open)
+    second = workers.queue(run.client)
+    wait_for(second, lambda run: not run.is_open)
     assert (run.status, run.cause) == ("finished", "none"), workers.log.read_text()
+    found = list(run.findings.values_list("check_id", "subject"))
+    assert len(found) == len(set(found)) > 0
     assert demo.log.writes == []
+    assert known.secret not in workers.log.read_text()
 
 
 def test_a_run_of_two_killed_workers_ends_once_with_what_was_stored(workers: Workers, demo: server.Running) -> None:
@@ -171,28 +187,3 @@ def test_a_run_of_two_killed_workers_ends_once_with_what_was_stored(workers: Wor
     assert found == stored
     assert len(found) == len(set(found))
     assert run.verdict["cause"] == "undetermined"
-
-
-def test_a_bell_that_rings_twice_runs_once(workers: Workers, demo: server.Running) -> None:
-    run = workers.queue(client_like(demo_client(demo, HEALTHY.client), "Healthy"))
-    workers.ring(run)
-    workers.start()
-    wait_for(run, lambda run: not run.is_open)
-    second = workers.queue(run.client)
-    wait_for(second, lambda run: not run.is_open)
-    found = list(run.findings.values_list("check_id", "subject"))
-    assert len(found) == len(set(found)) > 0
-
-
-def test_no_secret_is_in_the_broker_or_the_worker_s_log(workers: Workers, demo: server.Running) -> None:
-    """A message is an id; the log names runs. Looked at raw, while the message still waits."""
-    known = demo_client(demo, HEALTHY.client)
-    run = workers.queue(client_like(known, "Healthy"))
-    with Connection(workers.broker) as link:
-        channel: Any = link.default_channel
-        waiting = channel.client.lrange("runs", 0, -1)
-    assert waiting
-    assert all(known.secret.encode() not in message and known.id.encode() not in message for message in waiting)
-    workers.start()
-    wait_for(run, lambda run: not run.is_open)
-    assert known.secret not in workers.log.read_text()
