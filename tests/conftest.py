@@ -26,6 +26,7 @@ from tests.factories import make_team_lead, make_user
 
 TESTS = Path(__file__).parent
 BROWSER = "tests/browser/"
+DEMO_HISTORY = ("tests/demo/test_seed.py", "tests/demo/test_story.py")  # which take as long to make it as to test it
 # The test database need not survive a crash.
 FAST_SETTINGS = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 # The files that take longest, so that none of them is the last.
@@ -58,10 +59,14 @@ def pytest_collection_finish() -> None:
 
 
 class OneProcessPerFile(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
-    """A file stays in one process, because its tests share what is built once. One process has the browser for all."""
+    """A file stays in one process, because its tests share what is built once. So do two files of the demo, and all of the
+    browser.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
+        if file in DEMO_HISTORY:
+            return DEMO_HISTORY[0]
         return BROWSER if file.startswith(BROWSER) else file
 
 

@@ -10,13 +10,17 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from diagnostics import tasks
+from diagnostics.accounts.models import User
 from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.runs.execute import execute_run
 from diagnostics.runs.models import Run
+from tests.builders.demo_history import put_demo_history
 from tests.factories import PASSWORD
 
 # Playwright runs an event loop in the test's thread, which Django mistakes for an async view.
@@ -24,6 +28,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOCAL_SCHEMES = ("data:", "blob:", "about:")
+SESSION = "sessionid"  # the cookie
 TIMEOUT_MS = 15_000  # an upper bound for a busy machine
 # What htmx logs, as errors, for a request that ended because the page was left. A failed request logs other events too.
 LEFT_PAGE = ("htmx:sendAbort", "htmx:afterRequest")
@@ -54,6 +59,14 @@ class Visit:
         self.page.goto(f"{self.address}{path}")
 
     def sign_in(self, username: str) -> None:
+        """Give the browser a session, and open the first page. tests/browser/test_sign_in.py signs in by the form."""
+        client = Client()
+        client.force_login(User.objects.get(username=username))
+        session = client.cookies[SESSION].value
+        self.page.context.add_cookies([{"name": SESSION, "value": session, "url": self.address}])
+        self.open("/")
+
+    def sign_in_by_form(self, username: str) -> None:
         self.open("/login/")
         self.page.get_by_label("Username").fill(username)
         self.page.get_by_label("Password").fill(PASSWORD)
@@ -107,6 +120,13 @@ def window_without_script(browser: Browser, live_server: LiveServer) -> Iterator
 def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks are not sent: the tests execute the work themselves."""
     monkeypatch.setattr(tasks, "send", lambda task, pk: None)
+
+
+@pytest.fixture
+def demo_history(settings: Settings, transactional_db: None) -> None:
+    """The demo's clients and their history, as a fresh start makes them."""
+    settings.GENESYS_ENDPOINTS = dict(settings.GENESYS_ENDPOINTS)  # so that it is put back after the test
+    put_demo_history()
 
 
 @dataclass

@@ -1,31 +1,17 @@
 """A team lead walks the demo's four weeks: what changed between the day it worked and the day it did not."""
 
-from collections.abc import Iterator
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from diagnostics.demo import seed, story
-from diagnostics.demo.server import ensure_running
+from diagnostics.demo import story
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries.comparisons import history_of_target
+from tests.browser.axe import violations
 from tests.browser.conftest import Visit
 from tests.factories import make_finding, make_run, make_team_lead
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def reported() -> Iterator[None]:
-    """The demo's clients and their history, as a fresh start makes them."""
-    before = settings.GENESYS_ENDPOINTS
-    seed.seed()
-    yield
-    settings.GENESYS_ENDPOINTS = before
-    ensure_running().stop()
 
 
 def break_of(client: str, cause: str, kind: str = "diagnosis", *, newest: bool = False) -> tuple[Run, Run]:
@@ -52,7 +38,7 @@ def reason(page: Page) -> str:
     return page.locator(".answer h2").inner_text()
 
 
-def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window: Visit, reported: None) -> None:
+def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window: Visit, demo_history: None) -> None:
     make_team_lead("tess")
     page = window.page
     window.sign_in("tess")
@@ -103,7 +89,9 @@ def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window:
     assert window.complaints == []
 
 
-def test_a_team_lead_finds_since_when_production_fails_and_which_change_did_it(window: Visit, reported: None) -> None:
+def test_a_team_lead_finds_since_when_production_fails_and_which_change_did_it(
+    window: Visit, demo_history: None
+) -> None:
     """From the first page, by what the pages offer: no address is typed."""
     make_team_lead("tess")
     page = window.page
@@ -150,7 +138,7 @@ def test_a_team_lead_finds_since_when_production_fails_and_which_change_did_it(w
     assert window.complaints == []
 
 
-def test_the_raw_difference_is_one_click_away_and_every_step_is_accessible(window: Visit, reported: None) -> None:
+def test_the_raw_difference_is_one_click_away_and_every_step_is_accessible(window: Visit, demo_history: None) -> None:
     make_team_lead("tess")
     page = window.page
     window.sign_in("tess")
@@ -168,7 +156,7 @@ def test_the_raw_difference_is_one_click_away_and_every_step_is_accessible(windo
     ):
         window.open(place)
         page.evaluate("document.querySelectorAll('main details:not(.menu)').forEach((fold) => { fold.open = true; })")
-        assert Axe().run(page).response["violations"] == [], place
+        assert violations(page) == [], place
         page.set_viewport_size({"width": 390, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
         page.set_viewport_size({"width": 1440, "height": 900})

@@ -40,7 +40,7 @@ def test_a_newcomer_reads_the_answer_to_the_threads_404_without_a_client(window:
 def test_a_team_lead_checks_a_thread_without_script(window_without_script: Visit) -> None:
     make_team_lead("tess")
     window = window_without_script
-    window.sign_in("tess")
+    window.sign_in_by_form("tess")
     window.page.get_by_label("Call, response or thread").fill(THREAD)
     window.page.get_by_role("button", name="Check this call").click()
     expect(window.page.locator(".review-verdict")).to_contain_text(ANSWER)
@@ -65,7 +65,7 @@ def test_a_draft_outlives_the_session_and_continues_after_a_sign_in_elsewhere(wi
     make_user("ada")
     client = make_client()
     page = window.page
-    window.sign_in("ada")
+    window.sign_in_by_form("ada")
     Session.objects.all().delete()
     page.get_by_label("Call, response or thread").fill(CALL)
     expect(page.get_by_role("alert")).to_contain_text("Your session ended")
@@ -85,7 +85,7 @@ def test_a_draft_outlives_a_sign_in_in_the_same_tab_another_page_and_back(window
     make_user("ada")
     make_client()
     page = window.page
-    window.sign_in("ada")
+    window.sign_in_by_form("ada")
     page.get_by_label("Call, response or thread").fill(CALL)
     expect(page.locator(".review-verdict")).to_be_visible()
     Session.objects.all().delete()
@@ -107,16 +107,16 @@ def test_a_draft_is_shown_to_nobody_else(window: Visit) -> None:
     make_user("ada")
     make_user("grace")
     page = window.page
-    window.sign_in("ada")
+    window.sign_in_by_form("ada")
     page.get_by_label("Call, response or thread").fill(CALL)
     page.locator(".account summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     assert not page.evaluate("'draft' in sessionStorage")
-    window.sign_in("ada")
+    window.sign_in_by_form("ada")
     page.get_by_label("Call, response or thread").fill(CALL)
     Session.objects.all().delete()
-    window.sign_in("grace")
+    window.sign_in_by_form("grace")
     expect(page.get_by_label("Call, response or thread")).to_have_value("")
 
 

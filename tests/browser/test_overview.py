@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from diagnostics.demo import registration, seed
+from diagnostics.demo import registration
 from diagnostics.demo.server import Running
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
@@ -19,8 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PRODUCTION = "Demo: Larkspur production"
 
 
-def test_a_fresh_demo_explains_itself_and_its_story_is_walked(window: Visit, demo: Running) -> None:
-    seed.seed()
+def test_a_fresh_demo_explains_itself_and_its_story_is_walked(window: Visit, demo_history: None) -> None:
     make_user("ada")
     window.sign_in("ada")
     page = window.page

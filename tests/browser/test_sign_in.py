@@ -46,7 +46,7 @@ def sign_out(page: Page) -> None:
 def test_a_passkey_is_made_and_signs_in_alone_and_as_a_second_step(window: Visit) -> None:
     make_user("ada")
     page = window.page
-    window.sign_in("ada")
+    window.sign_in_by_form("ada")
     give_a_device(page)
     window.open("/account/")
     page.get_by_role("link", name="Add a passkey").click()
@@ -79,7 +79,7 @@ def test_a_browser_without_the_passkey_reports_it_and_the_password_still_works(w
     press_once_loaded(page, "Use a passkey")
     expect(page.get_by_role("alert")).to_contain_text("Passkey sign-in didn't complete")
     assert not window.complaints
-    window.sign_in("ada")
+    window.sign_in_by_form("ada")
     expect(page.locator(".account summary")).to_contain_text("ada")
 
 
@@ -88,7 +88,7 @@ def test_an_operator_of_one_org_runs_there_and_meets_no_other(window: Visit) -> 
     make_run(make_client("Zebra support", org_id="zebra", org_name="Zebra"))
     make_person("operator", is_limited=True, only_orgs=["lion"])
     page = window.page
-    window.sign_in("some-operator")
+    window.sign_in_by_form("some-operator")
     window.open("/orgs/")
     expect(page.locator("main")).to_contain_text("Lion")
     expect(page.locator("main")).not_to_contain_text("Zebra")
@@ -105,7 +105,7 @@ def test_a_change_after_a_while_is_confirmed_by_passkey_and_by_password(window: 
     settings.CONFIRM_AFTER_SECONDS = 900
     make_user("ada")
     page = window.page
-    window.sign_in("ada")
+    window.sign_in_by_form("ada")
     give_a_device(page)
     window.open("/account/passkeys/add/")
     page.get_by_label("Password").fill(PASSWORD)

@@ -11,6 +11,7 @@ from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running, ensure_running
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
 from diagnostics.runs.models import Run
+from tests.builders.demo_history import put_demo_history
 from tests.factories import make_client
 
 pytestmark = pytest.mark.django_db
@@ -18,12 +19,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def endpoints() -> Iterator[Running]:
-    """A stand-in leaves its endpoints in the settings, as a command wants; a test puts them back."""
+    """A stand-in leaves its endpoints in the settings, as a command wants; a test puts them back. The servers stay, because
+    rows of the history name their ports."""
     before = settings.GENESYS_ENDPOINTS
     settings.GENESYS_ENDPOINTS = {key: value for key, value in before.items() if not key.startswith("demo-")}
     yield ensure_running()
     settings.GENESYS_ENDPOINTS = before
-    ensure_running().stop()
 
 
 def state_of(name: str) -> str:
@@ -31,7 +32,7 @@ def state_of(name: str) -> str:
 
 
 def test_it_registers_verifies_and_creates_the_history() -> None:
-    seeded = seed.seed()
+    seeded = put_demo_history()
     assert seeded.clients == OAuthClient.objects.count() == len({each.client for each in scenarios()})
     assert seeded.runs == Run.objects.count() == len(story.moments(timezone.now()))
     assert state_of("Demo: published API") == state_of("Demo: no role") == OAuthClient.State.VERIFIED
@@ -48,7 +49,7 @@ def test_it_registers_verifies_and_creates_the_history() -> None:
 
 
 def test_done_again_it_changes_nothing() -> None:
-    seed.seed()
+    put_demo_history()
     rows = list(Run.objects.values_list("pk", "created_at", "cause"))
     readings = ConfigurationSync.objects.count()
     assert seed.seed() == seed.Seeded(clients=0, runs=0)

@@ -9,29 +9,27 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.utils import timezone
 
-from diagnostics.demo import seed, story
+from diagnostics.demo import story
 from diagnostics.demo.server import ensure_running
 from diagnostics.evaluation.past_failures import counted, judge_failures, past_failures
 from diagnostics.issues.models import Issue
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, OrgChange, Provider
 from diagnostics.runs.models import Exchange, Finding, Run
 from diagnostics.runs.reevaluate import reevaluate_run
+from tests.builders.demo_history import put_demo_history
+from tests.conftest import empty_tables
 
 
 @pytest.fixture(scope="module", autouse=True)
 def reported(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     before = settings.GENESYS_ENDPOINTS
-    settings.GENESYS_ENDPOINTS = {key: value for key, value in before.items() if not key.startswith("demo-")}
-    ensure_running()
     with django_db_blocker.unblock():
-        seed.seed()
+        put_demo_history()
         yield
-        call_command("flush", interactive=False, verbosity=0)
+        empty_tables()
     settings.GENESYS_ENDPOINTS = before
-    ensure_running().stop()
 
 
 def runs_of(client: str, kind: str = "diagnosis") -> list[Run]:
