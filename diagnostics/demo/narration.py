@@ -86,8 +86,11 @@ def _store_runs(
         original = originals[moment.run]
         if original.status is not None and run.finished_at is not None:
             observations[run.client_id].append((run.finished_at, _with_served_hosts(original.status, hosts)))
+    findings: dict[int, list[Finding]] = {}
+    for finding in Finding.objects.filter(run__in=runs, check_id="provider.seen").order_by("pk"):
+        findings.setdefault(finding.run_id, []).append(finding)
     for run in runs:
-        store_seen_providers(run, list(Finding.objects.filter(run=run, check_id="provider.seen")))
+        store_seen_providers(run, findings.get(run.pk, []))
     return observations
 
 
