@@ -26,7 +26,7 @@ from tests.factories import PASSWORD
 # Playwright runs an event loop in the test's thread, which Django mistakes for an async view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+INSTALLED = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOCAL_SCHEMES = ("data:", "blob:", "about:")
 SESSION = "sessionid"  # the cookie
 TIMEOUT_MS = 15_000  # an upper bound for a busy machine
