@@ -81,7 +81,7 @@ def tour(django_db_setup: None, django_db_blocker: Any) -> Tour:
     with django_db_blocker.unblock(), transaction.atomic():
         pages, ada = list(make_sample_site().pages()), make_user("ada")
         before = AuditEntry.objects.count()
-        answers = [(site_page, browser_of(ada).get(site_page.path)) for site_page in pages]
+        answers: list[tuple[SitePage, Any]] = [(page, browser_of(ada).get(page.path)) for page in pages]
         for _, answer in answers:
             if isinstance(answer, StreamingHttpResponse):
                 answer.streaming_content = [answer.getvalue()]

@@ -42,7 +42,7 @@ def arrived(settings: Settings) -> Iterator[list[Span]]:
     spans: list[Span] = []
     handler = type("Own", (Collector,), {"arrived": spans})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     settings.OTEL_ENDPOINT = f"http://127.0.0.1:{server.server_port}"
     traces._exporters.clear()
     yield spans
