@@ -24,10 +24,10 @@ from config.embedded import child
 from config.embedded.data_dir import DataDir
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
-from tests.config.embedded.conftest import BackgroundCommand, Manage
+from tests.config.embedded.conftest import BackgroundCommand, Manage, free_port
 from tests.config.embedded.conftest import data as data
 from tests.config.embedded.conftest import manage as manage
-from tests.config.embedded.test_up import free_port, process_of, status_of
+from tests.config.embedded.test_up import process_of, status_of
 
 pytestmark = pytest.mark.faults
 

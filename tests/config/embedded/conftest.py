@@ -1,7 +1,10 @@
 """Fixtures for the embedded Postgres and `up`: a temporary data folder, and manage.py in a subprocess."""
 
+import contextlib
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -46,12 +49,21 @@ def closed_data() -> Iterator[DataDir]:
 
 
 def remove(data: DataDir) -> None:
+    for pid in keepers_of(data):  # one stops when nothing uses the database for seconds
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
     wait_for(lambda: not processes_of(data), f"the last process of {data.path} to end")
     for name in ("postgres-home", "postgres-socket", "broker-socket"):
         folder = data.recorded_folder(name)
         if folder and (folder.parent == SYSTEM_HOME or folder.name.startswith("cobrowse-doctor-")):
             shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(data.path, ignore_errors=True)
+
+
+def keepers_of(data: DataDir) -> list[int]:
+    return [
+        pid for pid in child.all_pids() if child.command_line(pid)[2:] == ["config.embedded.keeper", str(data.path)]
+    ]
 
 
 def processes_of(data: DataDir) -> list[int]:
@@ -115,3 +127,37 @@ class Manage:
 @pytest.fixture
 def manage(data: DataDir) -> Manage:
     return Manage(data)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def interrupted_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataDir]:
+    """What a first `up` leaves that was stopped halfway: a database with its tables, and the static files. No account."""
+    folder = Path(tempfile.mkdtemp(prefix="cd-"))
+    folder.chmod(0o711)
+    data = DataDir(folder)
+    output = tmp_path_factory.mktemp("interrupted") / "up.out"
+    up = Manage(data).start(output, "up", "--no-demo", "--port", str(free_port()))
+    up.wait_for_output("queue ready")
+    up.process.terminate()
+    assert up.process.wait(60) == 0, up.output
+    assert "Password:" not in up.output
+    yield data
+    remove(data)
+
+
+@pytest.fixture
+def with_tables(data: DataDir, interrupted_start: DataDir) -> None:
+    """The data folder has a database with tables, so that nothing needs to be created."""
+    copy(interrupted_start, data)
+
+
+def copy(source: DataDir, target: DataDir) -> None:
+    target.path.mkdir(mode=0o711, exist_ok=True)
+    folders = [str(source.path / name) for name in ("keys", "postgres", "static")]
+    subprocess.run(["cp", "--archive", *folders, str(target.path)], check=True)

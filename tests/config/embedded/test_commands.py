@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.embedded.data_dir import DataDir
-from tests.config.embedded.conftest import Manage, processes_of, wait_for
+from tests.config.embedded.conftest import Manage, keepers_of, processes_of, wait_for
 
 COUNT = "from diagnostics.models import User; print('users:', User.objects.count())"
 MAKE = "from diagnostics.models import User; User.objects.create(username='kept'); print('made')"
@@ -19,6 +19,7 @@ def test_the_first_command_creates_the_database(manage: Manage) -> None:
     assert (done.returncode, done.stdout) == (0, "users: 0\n"), done.stderr
 
 
+@pytest.mark.usefixtures("with_tables")
 def test_data_persists_between_commands_and_no_process_remains(manage: Manage, data: DataDir) -> None:
     manage.run("shell", "-c", MAKE)
     wait_for(lambda: not processes_of(data), "Postgres to end after its last user")
@@ -32,6 +33,7 @@ def test_simultaneous_first_commands_share_one_postgres(manage: Manage, tmp_path
     assert (data.logs / "postgres.log").read_text().count("listening on Unix socket") == 1
 
 
+@pytest.mark.usefixtures("with_tables")
 def test_a_killed_command_leaves_no_process_behind(manage: Manage, tmp_path: Path, data: DataDir) -> None:
     command = manage.start(tmp_path / "out", "shell", "-c", SLEEP)
     command.wait_for_output("holds")
@@ -40,14 +42,13 @@ def test_a_killed_command_leaves_no_process_behind(manage: Manage, tmp_path: Pat
     wait_for(lambda: not processes_of(data), "keeper and Postgres to end")
 
 
+@pytest.mark.usefixtures("with_tables")
 def test_a_killed_keeper_stops_postgres_and_the_next_command_works(
     manage: Manage, tmp_path: Path, data: DataDir
 ) -> None:
     command = manage.start(tmp_path / "out", "shell", "-c", SLEEP)
     command.wait_for_output("holds")
-    keepers = [
-        pid for pid in processes_of(data) if b"config.embedded.keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
+    keepers = keepers_of(data)
     assert len(keepers) == 1
     os.kill(keepers[0], signal.SIGKILL)
     command.process.kill()

@@ -12,11 +12,11 @@ import pytest
 
 from config.embedded import child, processes
 from config.embedded.data_dir import DataDir
-from tests.config.embedded.conftest import BackgroundCommand, Manage, processes_of, wait_for
+from tests.config.embedded.conftest import BackgroundCommand, Manage, copy, free_port, processes_of, wait_for
 
 pytestmark = pytest.mark.worker
 COUNT = "from diagnostics.models import User; print('users:', User.objects.count())"
-HOLD = "import time; from django.db import connection as c; c.ensure_connection(); print('holds', flush=True); time.sleep({})"
+HOLD = "from django.db import connection as c; c.ensure_connection(); print('holds', flush=True); open({!r}).read()"
 NAMES = {
     "database": "postgres",
     "broker": "valkey-server",
@@ -25,12 +25,6 @@ NAMES = {
     "beat": "beat",
     "web": "web",
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def status_of(port: int) -> int:
@@ -93,23 +87,18 @@ def test_start_second_up_shutdown_and_restart_with_the_same_data(
     assert again.process.wait(60) == 0, again.output
 
 
+@pytest.mark.usefixtures("with_tables")
 def test_an_interrupted_start_leaves_no_password_that_was_never_shown(
     manage: Manage, tmp_path: Path, port: int
 ) -> None:
-    words = ("up", "--no-demo", "--port", str(port))
-    first = manage.start(tmp_path / "first.out", *words)
-    first.wait_for_output("queue ready")
-    first.process.terminate()
-    assert first.process.wait(60) == 0, first.output
-    assert "Password:" not in first.output
-
-    second = manage.start(tmp_path / "second.out", *words)
+    second = manage.start(tmp_path / "second.out", "up", "--no-demo", "--port", str(port))
     second.wait_for_output("Ctrl-C")
     assert "Password:" in second.output
     second.process.terminate()
     assert second.process.wait(60) == 0, second.output
 
 
+@pytest.mark.usefixtures("with_tables")
 def test_every_killed_process_is_reported_and_restarted(up: BackgroundCommand, port: int) -> None:
     for name in NAMES:
         first = process_of(up, name)
@@ -123,6 +112,7 @@ def test_every_killed_process_is_reported_and_restarted(up: BackgroundCommand, p
         wait_for(lambda: status_of(port) in (200, 302, 404), "pages after the death of a process")
 
 
+@pytest.mark.usefixtures("with_tables")
 def test_a_killed_up_leaves_no_process(up: BackgroundCommand, data: DataDir) -> None:
     assert len(processes_of(data)) > len(NAMES)
     up.process.kill()
@@ -130,11 +120,14 @@ def test_a_killed_up_leaves_no_process(up: BackgroundCommand, data: DataDir) -> 
     wait_for(lambda: not processes_of(data), "every process to end")
 
 
+@pytest.mark.usefixtures("with_tables")
 def test_up_waits_for_a_command_that_uses_the_database(manage: Manage, tmp_path: Path, port: int) -> None:
-    command = manage.start(tmp_path / "command.out", "shell", "-c", HOLD.format(4))
+    os.mkfifo(pipe := tmp_path / "pipe")
+    command = manage.start(tmp_path / "command.out", "shell", "-c", HOLD.format(str(pipe)))
     command.wait_for_output("holds")
     up = manage.start(tmp_path / "up.out", "up", "--no-demo", "--port", str(port))
     up.wait_for_output("in use by another command")
+    pipe.write_text("")  # the command ends
     assert command.process.wait(60) == 0, command.output
     up.wait_for_output("Ctrl-C")
     up.process.terminate()
@@ -152,13 +145,16 @@ def test_a_port_in_use_is_reported_with_a_way_out(manage: Manage, data: DataDir)
     assert processes_of(data) == []
 
 
-def test_the_data_folder_can_be_chosen(manage: Manage, tmp_path: Path, data: DataDir, port: int) -> None:
+def test_the_data_folder_can_be_chosen(
+    manage: Manage, tmp_path: Path, data: DataDir, interrupted_start: DataDir, port: int
+) -> None:
     elsewhere = data.path / "elsewhere"
+    copy(interrupted_start, DataDir(elsewhere))
     up = manage.start(tmp_path / "up.out", "up", "--no-demo", "--port", str(port), "--data-dir", str(elsewhere))
     up.wait_for_output("Ctrl-C")
     up.process.terminate()
     assert up.process.wait(60) == 0, up.output
-    assert (elsewhere / "postgres" / "cluster" / "PG_VERSION").exists()
+    assert "listening on Unix socket" in DataDir(elsewhere).log("postgres").read_text()
     assert not (data.path / "postgres").exists()
 
 
