@@ -16,8 +16,9 @@ from typing import IO
 
 import pytest
 
-from config.embedded import child, data_dir
+from config.embedded import child, cluster, data_dir
 from config.embedded.binaries import SYSTEM_HOME
+from config.embedded.cluster import Cluster
 from config.embedded.data_dir import DataDir
 
 PATIENCE = 60.0
@@ -155,6 +156,28 @@ def interrupted_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data
 def with_tables(data: DataDir, interrupted_start: DataDir) -> None:
     """The data folder has a database with tables, so that nothing needs to be created."""
     copy(interrupted_start, data)
+
+
+@pytest.fixture(scope="session")
+def created() -> Iterator[Cluster]:
+    """A database that was created and never started."""
+    folder = Path(tempfile.mkdtemp(prefix="cd-"))
+    folder.chmod(0o711)
+    yield cluster.prepare(DataDir(folder))
+    remove(DataDir(folder))
+
+
+@pytest.fixture
+def copied_database(created: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies a database, with its password, instead of creating one with initdb."""
+    password = created.data.database_password()
+
+    def run_initdb(place: Cluster, draft: Path, password_file: Path) -> None:
+        assert password_file.read_text() == password
+        subprocess.run(["cp", "--archive", str(created.files), str(draft)], check=True)
+
+    monkeypatch.setattr(DataDir, "database_password", lambda data: data.key("database_password", lambda: password))
+    monkeypatch.setattr(cluster, "_run_initdb", run_initdb)
 
 
 def copy(source: DataDir, target: DataDir) -> None:

@@ -33,6 +33,7 @@ def ask(place: Cluster, sql: str) -> object:
         return row[0] if row else None
 
 
+@pytest.mark.usefixtures("copied_database")
 def test_a_restart_keeps_the_data(data: DataDir) -> None:
     with running(cluster.prepare(data)), postgres.connect(cluster.prepare(data).data, cluster.DATABASE) as session:
         session.execute("CREATE TABLE kept AS SELECT 42 AS n")
@@ -41,6 +42,7 @@ def test_a_restart_keeps_the_data(data: DataDir) -> None:
         assert ask(place, "SELECT n FROM kept") == 42
 
 
+@pytest.mark.usefixtures("copied_database")
 def test_it_listens_on_a_private_socket_only_and_requires_a_password(data: DataDir) -> None:
     place = cluster.prepare(data)
     with running(place):
@@ -51,6 +53,7 @@ def test_it_listens_on_a_private_socket_only_and_requires_a_password(data: DataD
         assert not postgres.is_ready(place.data)
 
 
+@pytest.mark.usefixtures("copied_database")
 def test_it_recovers_after_a_crash(data: DataDir) -> None:
     place = cluster.prepare(data)
     with running(place) as process:
@@ -62,6 +65,7 @@ def test_it_recovers_after_a_crash(data: DataDir) -> None:
         assert ask(place, "SELECT n FROM kept") == 42
 
 
+@pytest.mark.usefixtures("copied_database")
 @pytest.mark.parametrize("content", ["{pid}\n{files}\n1\n5432\n", "", "nonsense\n", "99999999\n"])
 def test_a_stale_pid_file_is_removed_and_its_process_stays_alive(data: DataDir, content: str) -> None:
     place = cluster.prepare(data)
@@ -81,6 +85,7 @@ def test_a_stale_pid_file_is_removed_and_its_process_stays_alive(data: DataDir, 
         stranger.wait()
 
 
+@pytest.mark.usefixtures("copied_database")
 def test_a_running_postgres_on_the_same_files_is_neither_killed_nor_used(data: DataDir) -> None:
     place = cluster.prepare(data)
     with running(place) as first:
@@ -90,6 +95,7 @@ def test_a_running_postgres_on_the_same_files_is_neither_killed_nor_used(data: D
         assert ask(place, "SELECT 1") == 1
 
 
+@pytest.mark.usefixtures("copied_database")
 @pytest.mark.parametrize("name", ["d" * 120, "a b,c'd ü"])
 def test_a_long_or_awkward_path_works(data: DataDir, name: str) -> None:
     deep = DataDir(data.path / name)
@@ -116,6 +122,7 @@ def test_an_interrupted_first_start_is_repeated(data: DataDir) -> None:
         assert ask(place, "SELECT 1") == 1
 
 
+@pytest.mark.usefixtures("copied_database")
 def test_data_of_another_version_is_reported_and_unchanged(data: DataDir) -> None:
     place = cluster.prepare(data)
     (place.files / "PG_VERSION").write_text("15\n")

@@ -79,6 +79,7 @@ ODD_FOLDERS = [
 ]
 
 
+@pytest.mark.usefixtures("copied_database")
 @pytest.mark.parametrize("name", ODD_FOLDERS)
 def test_database_and_broker_start_in_any_folder(name: str) -> None:
     outer = Path(tempfile.mkdtemp(prefix="cd-"))
