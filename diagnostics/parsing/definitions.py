@@ -2,7 +2,7 @@
 
 import re
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from diagnostics.genesys.paths import is_placeholder
 from diagnostics.genesys.regions import Region, find_region, region_of_host
@@ -219,24 +219,30 @@ def _key(name: str) -> str:
 
 def fill_conversation(draft: Draft) -> None:
     """Replaces the variable for the conversation ID in the path with the ID that the text names."""
+    if not draft.conversation_id:
+        return
+    url = draft.url
     in_template = (
-        found[0]
-        for found in IN_TEMPLATE.finditer(draft.url)
+        found
+        for found in IN_TEMPLATE.finditer(url)
         if (draft.form in PROGRAMS or not found["braces"]) and found[0] not in draft.literals
     )
     variable = next(
-        (
-            name
-            for name in (*draft.variables, *in_template)
-            if "conv" in name.lower() or f"/conversations/{name}/" in draft.url
+        chain(
+            (name for name in draft.variables if "conv" in name.lower() or f"/conversations/{name}/" in url),
+            (found[0] for found in in_template if "conv" in found[0].lower() or _is_after_conversations(url, found)),
         ),
         "",
     )
-    if variable and draft.conversation_id:
+    if variable:
         draft.url = draft.url.replace(variable, draft.conversation_id)
         draft.variables = tuple(name for name in draft.variables if name != variable)
         draft.remove_notes("is not in the text")
         draft.note("guessed", f"The conversation ID {draft.conversation_id} comes from another line of the text.")
+
+
+def _is_after_conversations(url: str, found: re.Match[str]) -> bool:
+    return url.endswith("/conversations/", 0, found.start()) and url.startswith("/", found.end())
 
 
 def mark_templates(draft: Draft, text: str) -> None:
