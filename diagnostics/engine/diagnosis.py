@@ -202,7 +202,7 @@ class Diagnosis:
             code=result.code,
             sentence=clean.sentence(result.sentence),
             hint=clean.sentence(result.hint),
-            evidence=(clean.for_echoes() if is_token_request else clean).value(result.evidence),
+            evidence=(clean.for_echoes if is_token_request else clean).value(result.evidence),
         )
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import pairwise
 
 from diagnostics.text import time_budget
 
@@ -74,6 +73,7 @@ WRAPPED = re.compile(
 OPAQUE = re.compile(MASK + r"|(?<![\w$%+.~-])(?:" + re.sub(r"\?P<\w+>", "?:", WRAPPED.pattern) + r")(?![\w$%+~-])")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 NAME = re.compile(r"[A-Za-z][\w .:\-]*")
+NOT_PLAIN = re.compile(r"[^a-z0-9]")
 
 # A name and the separator after it, in JSON, code, a form, a header or prose.
 FIELD = re.compile(
@@ -140,11 +140,16 @@ def _all_known(text: str) -> bool:
 
 
 def plain_name(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    return NOT_PLAIN.sub("", name.lower())
 
 
 def is_secret_name(name: str) -> bool:
     """Is the value of a field with this name secret? Not for token_type and expires_in."""
+    return _is_secret(name) if len(name) <= 64 else _is_secret.__wrapped__(name)
+
+
+@lru_cache(maxsize=4_096)  # names repeat
+def _is_secret(name: str) -> bool:
     plain = plain_name(name)
     return plain in SECRET_NAMES or plain.endswith(SECRET_ENDINGS) or any(part in plain for part in SECRET_PARTS)
 
@@ -187,17 +192,25 @@ def looks_like_token(run: str) -> bool:
         part.isdigit() or (part.isalpha() and (part.islower() or part.isupper() or part.istitle())) for part in parts
     ):
         return any(len(part) > 28 for part in parts if part.isalpha())
-    kinds = [_character_kind(character) for character in run]
-    changes = sum(1 for one, two in pairwise(kinds) if one != two and one and two and (one, two) != ("u", "l"))
+    kinds = run.translate(KINDS_OF_CHARACTERS)
+    changes = sum(map(kinds.count, ("du", "dl", "ud", "ld", "lu")))
     return changes >= max(5, len(run) * (0.25 if "d" in kinds else 0.35))
 
 
-def _character_kind(character: str) -> str:
-    if character.isdigit():
-        return "d"
-    if character.isupper():
-        return "u"
-    return "l" if character.islower() else ""
+class _KindsOfCharacters(dict[int, str]):
+    """For str.translate: a digit becomes d, a capital u, a lowercase letter l, anything else a space."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if character.isdigit():
+            return "d"
+        if character.isupper():
+            return "u"
+        return "l" if character.islower() else " "
+
+
+KINDS_OF_CHARACTERS = _KindsOfCharacters()
+KINDS_OF_CHARACTERS.update({code: KINDS_OF_CHARACTERS[code] for code in range(128)})
 
 
 def looks_like_id(segment: str) -> bool:

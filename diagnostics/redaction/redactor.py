@@ -3,8 +3,9 @@
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from html import unescape
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
@@ -29,10 +30,10 @@ HTML = re.compile(r"\s{0,100}(?:<!doctype html|<html|<head|<body|<!--)", re.IGNO
 HEX_ID = re.compile(r"[0-9a-fA-F]{32}|\d{1,19}")
 # Parts of words, names and short numbers.
 ORDINARY = re.compile(r"[a-z]*|[A-Z][A-Za-z]*|[a-z]+(?:[A-Z][a-z]+)+|\d{1,6}|[a-z]{1,4}\d")
+KEY = re.compile(r"[\w$.:/ -]{1,80}")
 WORD = re.compile(r"[a-z_.]{1,60}")
 PARTS = re.compile(r"[^A-Za-z0-9]+")
-MAX_CACHED_TEXT, MAX_CACHED_TEXTS = 80, 20_000
-_harmless_texts: set[str] = set()
+MAX_CACHED_TEXT, MAX_CACHED_TEXTS = 200, 10_000
 INVISIBLE_TAGS = ("script", "style", "title", "head")
 
 
@@ -45,16 +46,22 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms = {form for secret in secrets for form in _forms(secret) if len(form) >= MIN_SECRET}
-        self._known = _any_of({form for form in self._forms if not is_ordinary(form)})
         self._is_for_echoes = False
 
+    @cached_property
+    def _known(self) -> re.Pattern[str] | None:
+        """Compiled on first use: a run replaces its first redactor once it has a token."""
+        forms = {form: is_ordinary(form) for form in self._forms}
+        return _any_of(forms if self._is_for_echoes else {form: False for form in forms if not forms[form]})
+
+    @cached_property
     def for_echoes(self) -> "Redactor":
-        """A redactor that also patterns secrets made of ordinary words, for the login host's response, which may repeat them.
+        """A redactor that also masks secrets made of ordinary words, for the login host's response, which may repeat them.
 
         Elsewhere, masking such a word would hide evidence and give the secret away.
         """
         redactor = Redactor()
-        redactor._known, redactor._is_for_echoes = _any_of(self._forms), True
+        redactor._forms, redactor._is_for_echoes = self._forms, True
         return redactor
 
     def text(self, text: str) -> str:
@@ -71,7 +78,7 @@ class Redactor:
 
         Known secrets made of ordinary words aren't masked, and the words around a value, such as "token", don't matter.
         """
-        return Masker(lengths=False).shapes(self._without_known(text))
+        return _without_shapes(self._without_known(text))
 
     def value(self, value: Any) -> Any:
         """A value built by the product, such as evidence, as JSON with redacted strings and masked secret fields.
@@ -81,7 +88,7 @@ class Redactor:
         return self._value(value, "", 0)
 
     def exchange(self, exchange: HttpExchange) -> HttpExchange:
-        redactor = self.for_echoes() if urlsplit(exchange.url).path.endswith("/oauth/token") else self
+        redactor = self.for_echoes if urlsplit(exchange.url).path.endswith("/oauth/token") else self
         return replace(
             exchange,
             url=self.url(exchange.url),
@@ -132,8 +139,7 @@ class Redactor:
 
     def _header(self, name: str, value: str) -> str:
         for _ in range(PASSES):
-            masker = Masker(lengths=False)
-            masked = masker.header(name, self._without_known(value))
+            masked = _masked_header(name, self._without_known(value))
             if masked == value:
                 break
             value = masked
@@ -173,9 +179,7 @@ class Redactor:
         return self._string(value, key, named, error)
 
     def _key(self, key: str) -> str:
-        return (
-            self.text(key) if re.fullmatch(r"[\w$.:/ -]{1,80}", key) or patterns.MASKED.fullmatch(key) else "[hidden]"
-        )
+        return self.text(key) if KEY.fullmatch(key) or patterns.MASKED.fullmatch(key) else "[hidden]"
 
     def _string(self, value: str, key: str, named: bool, error: bool) -> str:
         if not value or patterns.MASKED.fullmatch(value) or CUT.fullmatch(value):
@@ -195,15 +199,44 @@ class Redactor:
         return f"{text[:MAX_TEXT]} [cut: {min(len(text), MAX_TEXT)} of {len(body):,} characters kept]"
 
 
+class _Harmless(set[str | tuple[str, str]]):
+    """Short texts without anything to mask. The fields, states, headers and sentences of an org and of the product repeat."""
+
+    def keep(self, entry: str | tuple[str, str], size: int) -> None:
+        if size <= MAX_CACHED_TEXT:
+            if len(self) >= MAX_CACHED_TEXTS:
+                self.clear()
+            self.add(entry)
+
+
+_harmless_texts, _harmless_headers, _harmless_sentences = _Harmless(), _Harmless(), _Harmless()
+
+
 def _masked(text: str) -> str:
-    """Mask by pattern. Short texts without anything to mask are cached: an org's field names and states repeat."""
+    """Mask by pattern."""
     if text in _harmless_texts:
         return text
     masked = Masker(lengths=False).text(text)
-    if masked == text and len(text) <= MAX_CACHED_TEXT:
-        if len(_harmless_texts) >= MAX_CACHED_TEXTS:
-            _harmless_texts.clear()
-        _harmless_texts.add(text)
+    if masked == text:
+        _harmless_texts.keep(text, len(text))
+    return masked
+
+
+def _without_shapes(text: str) -> str:
+    if text in _harmless_sentences:
+        return text
+    masked = Masker(lengths=False).shapes(text)
+    if masked == text:
+        _harmless_sentences.keep(text, len(text))
+    return masked
+
+
+def _masked_header(name: str, value: str) -> str:
+    if (name, value) in _harmless_headers:
+        return value
+    masked = Masker(lengths=False).header(name, value)
+    if masked == value:
+        _harmless_headers.keep((name, value), len(name) + len(value))
     return masked
 
 
@@ -233,12 +266,12 @@ def is_ordinary(text: str) -> bool:
     )
 
 
-def _any_of(forms: Iterable[str]) -> re.Pattern[str] | None:
-    """A pattern for any of the forms, the longest first. Ordinary words match only as whole words."""
+def _any_of(forms: Mapping[str, bool]) -> re.Pattern[str] | None:
+    """A pattern for any of the forms, the longest first. Those that are ordinary match only as whole words."""
     parts: list[str] = []
     for form in sorted(forms, key=lambda form: (-len(form), form)):
         escaped = re.escape(form)
-        parts.append(rf"(?<![\w:/.-]){escaped}(?![\w:/-]|\.\w)" if is_ordinary(form) else escaped)
+        parts.append(rf"(?<![\w:/.-]){escaped}(?![\w:/-]|\.\w)" if forms[form] else escaped)
     return re.compile("|".join(parts)) if parts else None
 
 
