@@ -28,6 +28,7 @@ class Handler(WSGIRequestHandler):
     """Passes on the raw target, times out slow senders, and writes no access log."""
 
     timeout = 30
+    wbufsize = -1  # status, headers and body of a response in one packet, instead of one for each line
 
     def get_environ(self) -> dict[str, Any]:
         return {**super().get_environ(), "RAW_TARGET": self.path, "SCRIPT_NAME": ""}
