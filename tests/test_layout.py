@@ -1,12 +1,12 @@
 """Rules for the layout of the code. Import rules between packages are in pyproject.toml, for import-linter."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 # Packages without Django and without a database.
@@ -22,6 +22,7 @@ LOCAL_IMPORTS: dict[str, str] = {
     "diagnostics.demo.in_process_server": "a command for a real org starts without loading the demo orgs",
     "diagnostics.monitoring.receivers": "commands start without loading incidents and the comparison of runs",
 }
+INDENTED_IMPORT = re.compile(r"^[ \t]+(?:import|from)\b|:[ \t]*(?:import|from)\b", re.MULTILINE)
 WITHOUT_DJANGO = """
 import importlib, sys
 sys.modules["django"] = None
@@ -39,6 +40,7 @@ def module_name(path: Path) -> str:
     return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
+@cache
 def parse(path: Path) -> ast.Module:
     return ast.parse((PROJECT / path).read_text(encoding="utf-8"))
 
@@ -136,12 +138,12 @@ def test_the_product_does_not_import_tests() -> None:
         assert [module for module in imports(path) if module.split(".")[0] == "tests"] == [], path
 
 
-@pytest.mark.parametrize("path", ALL, ids=str)
-def test_imports_are_at_the_top(path: Path) -> None:
-    if module_name(path) in LOCAL_IMPORTS:
-        return
+def test_imports_are_at_the_top() -> None:
     inside = [
-        node.lineno
+        f"{path}:{node.lineno}"
+        for path in ALL
+        if module_name(path) not in LOCAL_IMPORTS
+        and INDENTED_IMPORT.search((PROJECT / path).read_text(encoding="utf-8"))
         for function in ast.walk(parse(path))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
@@ -150,11 +152,10 @@ def test_imports_are_at_the_top(path: Path) -> None:
     assert inside == []
 
 
-@pytest.mark.parametrize("path", ALL, ids=str)
-def test_a_module_has_a_docstring_and_a_specific_name(path: Path) -> None:
-    assert path.stem not in FORBIDDEN_NAMES
-    body = parse(path).body
-    assert not body or ast.get_docstring(ast.Module(body, [])), "a module starts with a docstring"
+def test_a_module_has_a_docstring_and_a_specific_name() -> None:
+    """A module with code starts with a docstring."""
+    assert [str(path) for path in ALL if path.stem in FORBIDDEN_NAMES] == []
+    assert [str(path) for path in ALL if (module := parse(path)).body and not ast.get_docstring(module)] == []
 
 
 def test_every_check_module_has_tests() -> None:
