@@ -7,6 +7,7 @@ refutes, and last those that the finding behind the verdict excludes, because it
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, Final
 
 from diagnostics.checks.outcomes import Outcome
@@ -84,6 +85,7 @@ def strongest_rival(cause: str, also: Collection[str], findings: Sequence[AnyFin
     org_hides = has_gateway(findings)
     about_a_404 = response is None or status == 404 or response.code == "success"
 
+    @cache
     def fits(rival: str) -> bool:
         if response is None:
             return True
@@ -149,9 +151,12 @@ def _refuted_by_passes(findings: Sequence[AnyFinding]) -> dict[str, tuple[str, .
 
 def _excluded(findings: Sequence[AnyFinding]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The causes that a check would have reported in place of what it found."""
-    decided = [finding for finding in findings if finding.outcome in (Outcome.FAIL, Outcome.PASS)]
+    decided: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.outcome in (Outcome.FAIL, Outcome.PASS):
+            decided.setdefault(finding.check_id, []).append(finding.anchor)
     reported = {f"{finding.check_id}:{finding.code}" for finding in findings}
     for cause, code in _CODES:
-        against = tuple(each.anchor for each in decided if each.check_id == code.partition(":")[0])
+        against = decided.get(code.partition(":")[0])
         if against and code not in reported:
-            yield cause, against
+            yield cause, tuple(against)

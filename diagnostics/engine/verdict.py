@@ -68,6 +68,8 @@ REPORTED_TO_RULES = frozenset(
     for rule in (*RULES, *(rule for rule, _ in REFUSALS), *DEPARTURES)
     for name in (*rule.unless, *(f"{rule.check}:{code}" for code in rule.codes))
 )
+# A finding with another code, such as that of a check that passed, names no cause.
+NAMING_CODES = frozenset(code for rule in (*RULES, *(rule for rule, _ in REFUSALS), *DEPARTURES) for code in rule.codes)
 PROBLEM_CODES = frozenset(rule.code for rule in PROBLEM_RULES)
 
 
@@ -162,12 +164,13 @@ def _candidates(findings: Sequence[AnyFinding], rules: Iterable[CauseRule]) -> l
     reported = {f"{finding.check_id}:{finding.code}" for finding in findings}
     by_check: dict[str, list[AnyFinding]] = {}
     for finding in findings:
-        by_check.setdefault(finding.check_id, []).append(finding)
+        if finding.code in NAMING_CODES:
+            by_check.setdefault(finding.check_id, []).append(finding)
     return [
         CauseCandidate(rule.cause, rule.certainty, finding)
         for rule in rules
-        if reported.isdisjoint(rule.unless)
-        for finding in by_check.get(rule.check, ())
+        if rule.check in by_check and reported.isdisjoint(rule.unless)
+        for finding in by_check[rule.check]
         if finding.code in rule.codes
     ]
 
