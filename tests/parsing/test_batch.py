@@ -68,7 +68,7 @@ def test_all_calls_are_counted_by_kind(name: str) -> None:
     assert counts(read_calls(text)) == expected
 
 
-@pytest.mark.parametrize(("text", "calls"), [(log(), LINES), (har(), ENTRIES), (postman_run(), EXECUTIONS)])
+@pytest.mark.parametrize(("make", "calls"), [(log, LINES), (har, ENTRIES), (postman_run, EXECUTIONS)])
 def test_no_call_of_a_long_text_is_lost(text: str, calls: int) -> None:
     found = read_calls(text)
     assert (found.total, found.partial, found.left_out) == (calls, "", 0)

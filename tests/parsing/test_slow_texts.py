@@ -11,6 +11,7 @@ used up, reading has to end with the sentence that says so.
 
 import itertools
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -54,6 +55,7 @@ def read_claims(text: str) -> str:
 READERS: dict[str, Callable[[str], str]] = {"call": read_call, "answer": read_answer, "claims": read_claims}
 
 
+@cache
 def checks(read: Callable[[str], str], text: str) -> int:
     with time_budget.limited(1_000_000) as budget:
         read(text)
