@@ -31,13 +31,12 @@ SLIPS = {
 
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
-    families = frozenset(op.path.split("/")[3] for op in contract.operations if op.path.count("/") > 2)
     for found in addresses(text.whole):
-        if found.path and _is_claim(found.path, found.host, found.method, contract, families):
+        if found.path and _is_claim(found.path, found.host, found.method, contract):
             yield Claim("call", found.path, found.path_at, found.end, found.method, found.host, found.scheme)
 
 
-def _is_claim(path: str, host: str, method: str, contract: Contract, families: frozenset[str]) -> bool:
+def _is_claim(path: str, host: str, method: str, contract: Contract) -> bool:
     lower = path.lower()
     if "/api/v" in lower or lower.startswith(TOKEN_PATH):
         return True
@@ -46,7 +45,7 @@ def _is_claim(path: str, host: str, method: str, contract: Contract, families: f
     first = lower.split("/")[1]
     if first in ALWAYS_PUBLISHED:
         return True
-    return first in families and (bool(method) or contract.match("", BASE + path).is_path_published)
+    return first in contract.families and (bool(method) or contract.match("", BASE + path).is_path_published)
 
 
 def evaluate(claim: Claim, contract: Contract) -> ClaimResult:

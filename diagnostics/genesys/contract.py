@@ -72,6 +72,11 @@ class Contract:
     def _nearness(self) -> Nearness:
         return Nearness(self.operations)
 
+    @cached_property
+    def families(self) -> frozenset[str]:
+        """The first segments of the published paths after /api/v2."""
+        return frozenset(op.path.split("/")[3] for op in self.operations if op.path.count("/") > 2)
+
     def operation(self, method: str, template: str) -> Operation | None:
         """By method and published path, with parameters in braces."""
         return self._by_key.get((method.upper(), template))
