@@ -1,8 +1,8 @@
 """Measures which lines of the pure packages their own tests run, in a whole run and with `uv run tests/run.py --coverage`.
 
 Tracing slows tests down, so only the first examples of each are traced (diagnostics/decisions/coverage.md), and those of
-large texts not at all. Only the bodies of functions count: the rest of a module runs when it is imported. A file that falls
-below its threshold fails the run, unless EXCEPTIONS names it with the reason.
+large texts and random examples not at all. Only the bodies of functions count: the rest of a module runs when it is
+imported. A file that falls below its threshold fails the run, unless EXCEPTIONS names it with the reason.
 """
 
 import ast
@@ -24,6 +24,8 @@ UNTRACED = (
     "large_text",
     "thousands_of_entries",
     "test_contract_build.py",
+    "test_odd_responses.py",
+    "five_thousand",
 )
 LEAST_OF_A_FILE = 80  # percent of the lines in functions
 LEAST_OF_ALL = 90
@@ -59,7 +61,8 @@ class Measure:
         function = item.nodeid.split("[")[0]
         self.traced[function] += 1
         is_own = item.nodeid.startswith(FOLDERS) and not any(word in item.nodeid for word in UNTRACED)
-        if not is_own or self.traced[function] > MOST_OF_A_FUNCTION:
+        is_random = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if not is_own or is_random or self.traced[function] > MOST_OF_A_FUNCTION:
             return (yield)
         self.data.start()
         try:
