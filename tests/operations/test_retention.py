@@ -194,7 +194,7 @@ def test_a_month_that_somebody_reads_is_dropped_later_and_all_else_is_deleted_no
     assert (nightly.is_open, nightly.deleted["runs"], nightly.deleted["findings"]) == (False, 1, 1)
 
 
-def test_a_cleanup_by_a_person_says_that_it_left_a_month(acme: OAuthClient, as_admin: Client) -> None:
+def test_a_cleanup_reports_that_it_left_a_month(acme: OAuthClient, as_admin: Client) -> None:
     aged(acme, BEFORE_ALL)
     end_month()
     manual = start_pass(None)
