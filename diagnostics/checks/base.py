@@ -59,14 +59,18 @@ def right_now() -> datetime:
     return datetime.now(UTC)
 
 
+class ClaimFailed(Exception):
+    """Whether a run may start a session couldn't be stored, so it must not."""
+
+
 @dataclass(frozen=True)
 class CheckContext:
     """Everything a check can use.
 
     `aim` is what the failing call tries to do, None if no call was given. `note` is what the user wrote about it.
     `company_gateway` is the URL of the company's own gateway in front of the API, "" for none; it is only compared with
-    URLs. `may_start` uses up the permission to start a real session: it returns True at most once per run. `now` returns
-    the current time, or for stored evidence the time when it was recorded.
+    URLs. `may_start` uses up the permission to start a real session: it returns True at most once per run, and
+    raises ClaimFailed if it can't. `now` returns the current time, or for stored evidence the time when it was recorded.
     """
 
     target: Target

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear
+from diagnostics.checks.base import CheckContext, ClaimFailed, Evidence, Result, check, failed, passed, skipped, unclear
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning
 from diagnostics.genesys.fields import text
 from diagnostics.genesys.paths import UUID
@@ -42,13 +42,21 @@ def session_start(ctx: CheckContext) -> Iterator[Result]:
     wanted = ctx.target.conversation_id
     if not UUID.fullmatch(wanted):
         yield skipped("no_id", "Nothing was sent: the conversation ID isn't a UUID.")
-    elif not ctx.may_start():
+        return
+    try:
+        may_start = ctx.may_start()
+    except ClaimFailed:
+        yield unclear(
+            "not_claimed", "Nothing was sent: the connection to our database was lost.", hint="Start it again."
+        )
+        return
+    if may_start:
+        yield judge_start(ctx.genesys.offer_session(wanted))
+    else:
         yield unclear(
             "not_permitted",
             "Nothing was sent: this run's confirmation to start a session was already used or has expired.",
         )
-    else:
-        yield judge_start(ctx.genesys.offer_session(wanted))
 
 
 def judge_start(response: OrgResponse) -> Result:

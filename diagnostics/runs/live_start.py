@@ -3,11 +3,12 @@
 import logging
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import Q
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
+from diagnostics.checks.base import ClaimFailed
 from diagnostics.engine import causes
 from diagnostics.genesys.paths import UUID
 from diagnostics.orgs.models import OAuthClient
@@ -17,6 +18,7 @@ from diagnostics.runs.models import OPEN, Finding, Run
 from diagnostics.storage.clock import database_now
 from diagnostics.web.refusals import ActionRefused
 
+log = logging.getLogger(__name__)
 audit = logging.getLogger("diagnostics.audit")
 
 CHECK = "session.start"
@@ -97,9 +99,12 @@ def claim_start(run_id: int, worker: str) -> bool:
 
 
 def claim_start_in_thread(run_id: int, worker: str) -> bool:
-    """`claim_start` for a check: it runs in its own thread, whose connection must be closed here."""
+    """`claim_start` for a check: it runs in its own thread, whose connection must be closed here. Raises ClaimFailed."""
     try:
         return claim_start(run_id, worker)
+    except Error as error:
+        log.error("the start of run %s could not be claimed: %s", run_id, type(error).__name__)
+        raise ClaimFailed from error
     finally:
         connection.close()
 

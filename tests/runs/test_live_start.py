@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -108,6 +109,17 @@ def test_its_join_code_and_address_are_stored_nowhere(org: Org, ada: User) -> No
     assert body["joinCode"].startswith("[masked")
     assert body["websocketUrl"].startswith(("[masked", "[hidden"))
     assert "cobrowse.demo.invalid" not in rows_of(run)
+
+
+def test_nothing_is_sent_if_the_database_fails_before_the_start(
+    org: Org, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = confirm(org.run, ada)
+    monkeypatch.setattr("diagnostics.runs.live_start.claim_start", Mock(side_effect=OperationalError))
+    execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.cause, org.starts) == ("finished", "undetermined", [])
+    assert run.findings.get(check_id="session.start").code == "not_claimed"
 
 
 def test_no_bell_and_no_repetition_sends_it_again(org: Org, ada: User) -> None:
