@@ -58,6 +58,12 @@ def test_image_gets_the_code_and_nothing_else() -> None:
     assert all((PROJECT / name).exists() for name in allowed)
 
 
+def test_files_of_the_image_can_be_read_by_its_user_whatever_the_umask_of_the_checkout() -> None:
+    build, image = (DEPLOY / "Dockerfile").read_text().split("\nFROM ")[1:]
+    assert build.rstrip().endswith("&& chmod -R go+rX .")
+    assert re.search(r"^COPY --from=build /app /app$", image, re.M)
+
+
 def compose(**environment: str) -> "subprocess.CompletedProcess[str]":
     return run("docker-compose", "--file", str(DEPLOY / "compose.yaml"), "config", "--format", "json", **environment)
 
@@ -75,6 +81,7 @@ def test_compose_file_starts_every_part_without_privileges() -> None:
     assert {queues_of(each["command"]) for each in workers} == QUEUES_OF_WORKERS
     assert all(seconds(each["stop_grace_period"]) > DEADLINE_SECONDS for each in workers)
     assert seconds(ours["web"]["stop_grace_period"]) > STOP_SECONDS
+    assert all(each.get("stop_grace_period") for each in ours.values())  # engines have different defaults
 
 
 @pytest.mark.parametrize("name", REQUIRED)
