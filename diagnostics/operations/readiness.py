@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 FRESH_SECONDS = 2.0
 STALE_SECONDS = 10.0  # an older result isn't used
 ACTIVE_SECONDS = 60.0  # the checks pause this long after the last probe
-FIRST_WAIT_SECONDS = 0.25  # how long a probe waits for a first result
+WAIT_SECONDS = 0.25  # how long a probe waits for a result if there is no fresh one
+FIRST_WAIT_SECONDS = 1.0  # for the first one of a process, which connects and loads code; probes wait longer than that
 UNKNOWN = system.SystemPart("database", "Database", system.BROKEN, "No recent check.")
 
 Check = Callable[[], Sequence[system.SystemPart]]
@@ -41,7 +42,8 @@ class ReadinessMonitor:
                 self.thread.start()
             self.changed.notify_all()
             if self._age() > STALE_SECONDS:
-                self.changed.wait_for(lambda: self._age() < FRESH_SECONDS, FIRST_WAIT_SECONDS)
+                seconds = WAIT_SECONDS if self.parts else FIRST_WAIT_SECONDS
+                self.changed.wait_for(lambda: self._age() < FRESH_SECONDS, seconds)
             return self.parts if self._age() < STALE_SECONDS else [UNKNOWN]
 
     def _age(self) -> float:
