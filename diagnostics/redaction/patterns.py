@@ -140,6 +140,12 @@ def _all_known(text: str) -> bool:
 
 
 def plain_name(name: str) -> str:
+    """Only its letters and digits, in lower case."""
+    return _plain(name) if len(name) <= 64 else _plain.__wrapped__(name)
+
+
+@lru_cache(maxsize=4_096)  # names repeat
+def _plain(name: str) -> str:
     return NOT_PLAIN.sub("", name.lower())
 
 

@@ -46,11 +46,13 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms = {form for secret in secrets for form in _forms(secret) if len(form) >= MIN_SECRET}
+        self._shortest_forms = _without_longer(self._forms)
         self._is_for_echoes = False
+        self._unchanged = _Harmless()
 
     @cached_property
     def _known(self) -> re.Pattern[str] | None:
-        """Compiled on first use: a run replaces its first redactor once it has a token."""
+        """Compiled once a text has one of the forms, because few runs ever meet one."""
         forms = {form: is_ordinary(form) for form in self._forms}
         return _any_of(forms if self._is_for_echoes else {form: False for form in forms if not forms[form]})
 
@@ -61,14 +63,18 @@ class Redactor:
         Elsewhere, masking such a word would hide evidence and give the secret away.
         """
         redactor = Redactor()
-        redactor._forms, redactor._is_for_echoes = self._forms, True
+        redactor._forms, redactor._shortest_forms = self._forms, self._shortest_forms
+        redactor._is_for_echoes = True
         return redactor
 
     def text(self, text: str) -> str:
         """Free text without secrets, session addresses, e-mail addresses and phone numbers."""
+        if text in self._unchanged:
+            return text
         for _ in range(PASSES):
             masked = _masked(self._without_known(text))
             if masked == text:
+                self._unchanged.keep(text, len(text))
                 break
             text = masked
         return text
@@ -101,7 +107,7 @@ class Redactor:
 
     def url(self, url: str) -> str:
         for _ in range(PASSES):
-            masked = Masker(lengths=False).url(self._without_known(url))
+            masked = _masked_url(self._without_known(url))
             if masked == url:
                 break
             url = masked
@@ -127,6 +133,8 @@ class Redactor:
 
     def _without_known(self, text: str) -> str:
         text = clean_json(text)  # again, because an escape may have been decoded since the text was cleaned
+        if not self._may_have_known(text):
+            return text
         if self._known is None or (self._is_for_echoes and WORD.fullmatch(text)):  # a single word is a code or a state
             return text
         known = self._known
@@ -136,6 +144,13 @@ class Redactor:
             parts += [known.sub("[masked]", text[start : mask.start()]), mask[0]]
             start = mask.end()
         return "".join([*parts, known.sub("[masked]", text[start:])])
+
+    def _may_have_known(self, text: str) -> bool:
+        """A search for plain strings, which takes much less time than the pattern."""
+        for form in self._shortest_forms:  # noqa: SIM110 - a generator takes three times as long, and this runs for each string
+            if form in text:
+                return True
+        return False
 
     def _header(self, name: str, value: str) -> str:
         for _ in range(PASSES):
@@ -209,7 +224,7 @@ class _Harmless(set[str | tuple[str, str]]):
             self.add(entry)
 
 
-_harmless_texts, _harmless_headers, _harmless_sentences = _Harmless(), _Harmless(), _Harmless()
+_harmless_texts, _harmless_headers, _harmless_sentences, _harmless_urls = (_Harmless() for _ in range(4))
 
 
 def _masked(text: str) -> str:
@@ -228,6 +243,15 @@ def _without_shapes(text: str) -> str:
     masked = Masker(lengths=False).shapes(text)
     if masked == text:
         _harmless_sentences.keep(text, len(text))
+    return masked
+
+
+def _masked_url(url: str) -> str:
+    if url in _harmless_urls:
+        return url
+    masked = Masker(lengths=False).url(url)
+    if masked == url:
+        _harmless_urls.keep(url, len(url))
     return masked
 
 
@@ -252,6 +276,11 @@ def _forms(secret: str) -> set[str]:
         json.dumps(secret)[1:-1],
     }
     return forms | encoded | {form.rstrip("=") for form in encoded} if secret else set()
+
+
+def _without_longer(forms: set[str]) -> tuple[str, ...]:
+    """Those that contain none of the others: a text without any of them has none of the forms."""
+    return tuple(form for form in forms if not any(other in form for other in forms if other != form))
 
 
 def is_ordinary(text: str) -> bool:

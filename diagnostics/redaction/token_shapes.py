@@ -233,7 +233,7 @@ def find_tokens(text: str) -> Iterator[tuple[int, int]]:
     """The spans of keys, tokens and secret URLs."""
     runs = [run.span() for run in time_budget.checked(LONG_WORD.finditer(text))]
     windows = list(around(runs, 0, 1, len(text)))  # one more character, for patterns that look ahead
-    for pattern in (TOKEN, *(pattern for sign, pattern in SIGNED if sign in text)):
+    for pattern in (TOKEN, *(pattern for sign, pattern in SIGNED if sign in text)) if windows else ():
         for match in matches(pattern, text, windows):
             if not WORDS.fullmatch(match[0]):  # "sk-and-other-words" isn't a key
                 yield match.span()

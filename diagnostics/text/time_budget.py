@@ -77,10 +77,15 @@ def check() -> None:
 
 def checked(items: Iterable[Item]) -> Iterator[Item]:
     """Iterate over matches or lines and check the budget before the first, between them and after the last."""
-    check()
+    budget = _current.get()
+    return iter(items) if budget is None else _checked(items, budget)
+
+
+def _checked(items: Iterable[Item], budget: TimeBudget) -> Iterator[Item]:
+    budget.check()
     for item in items:
         yield item
-        check()
+        budget.check()
 
 
 @contextmanager
