@@ -167,6 +167,7 @@ class OrgSession(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.used_at = time.monotonic()
         self._settings: dict[str, Any] = {}
+        self._headers = dict(self.headers)
         for scheme in ("http://", "https://"):
             self.mount(scheme, _Adapter(pool_maxsize=connections))
 
@@ -184,7 +185,9 @@ class OrgSession(requests.Session):
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         if origin not in self._settings:
             self._settings[origin] = self.merge_environment_settings(url, {}, True, None, None)
-        request = self.prepare_request(requests.Request(method, url, auth=auth, data=data, headers=headers))
+        # Without `prepare_request`, which takes as long as sending: it merges settings of a session that are never set here.
+        request = requests.PreparedRequest()
+        request.prepare(method, url, {**self._headers, **headers}, data=data, auth=auth)
         return self.send(request, timeout=timeout, allow_redirects=False, **self._settings[origin])
 
 
