@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from heapq import nlargest, nsmallest
+from itertools import accumulate
 from math import log
 
 from diagnostics.genesys.operation import Operation
@@ -65,6 +66,7 @@ class Nearness:
         for operation in operations:
             self.by_path[operation.path].append(operation)
         self.tails = {path: split_path(path.removeprefix(BASE)) for path in self.by_path}
+        self.missing = {path: [missing_cost(segment) for segment in tail] for path, tail in self.tails.items()}
         self.paths_with: dict[str, list[str]] = defaultdict(list)
         for path, tail in self.tails.items():
             for word in {singular(segment) for segment in tail if not is_parameter(segment)}:
@@ -83,7 +85,7 @@ class Nearness:
         measured = (
             (distance + method_cost(method, operation), operation)
             for path in self._candidates(segments)
-            for distance in [edits.distance(self.tails[path])]
+            for distance in [edits.distance(self.tails[path], self.missing[path])]
             for operation in self.by_path[path]
         )
         return nsmallest(n, measured, key=lambda pair: (pair[0], len(pair[1].path), pair[1].path, pair[1].method))
@@ -155,16 +157,14 @@ class Edits:
             return OTHER_NUMBER
         return PART_OF_WORD if is_prefix_pair(word, published) else self.extra[position] + REPLACED
 
-    def distance(self, tail: Sequence[str]) -> float:
-        """The edit distance between the call's segments and the published ones."""
-        row = [0.0]
-        for published in tail:
-            row.append(row[-1] + missing_cost(published))
+    def distance(self, tail: Sequence[str], missing: Sequence[float]) -> float:
+        """The edit distance between the call's segments and the published ones, whose costs if missing are `missing`."""
+        row = list(accumulate(missing, initial=0.0))
         for position, extra in enumerate(self.extra):
+            changes = [self.change(position, published) for published in tail]
             previous, row = row, [row[0] + extra]
-            for column, published in enumerate(tail):
-                changed = previous[column] + self.change(position, published)
-                row.append(min(changed, previous[column + 1] + extra, row[-1] + missing_cost(published)))
+            for column, change in enumerate(changes):
+                row.append(min(previous[column] + change, previous[column + 1] + extra, row[-1] + missing[column]))
         return row[-1]
 
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -216,8 +217,9 @@ def _spellings(region: Region) -> Iterator[str]:
         yield f"PureCloudRegionHosts.{region.key}"
 
 
-def _folded_spellings(region: Region) -> set[str]:
-    return {_folded(spelling) for spelling in _spellings(region)}
+@lru_cache(maxsize=200)
+def _folded_spellings(region: Region) -> frozenset[str]:
+    return frozenset(map(_folded, _spellings(region)))
 
 
 def _short_code(key: str) -> str:
