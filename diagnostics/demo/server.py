@@ -136,6 +136,22 @@ def serve(
         server.server_close()
 
 
+class OneServer:
+    """Serves endpoints one after another on one free port, for callers that would otherwise start a server for each."""
+
+    def __init__(self) -> None:
+        self._server = DemoServer((HOST, 0), Handler)
+        self._stopping = threading.Event()
+        threading.Thread(target=partial(self._server.serve_forever, 0.5), name="demo-org", daemon=True).start()
+
+    def serve(self, endpoint: Endpoint) -> str:
+        """Serve this endpoint from now on, and end slow responses of the one before. Returns its URL."""
+        self._stopping.set()
+        self._stopping = threading.Event()
+        self._server.set_app(DemoApp(endpoint, RequestLog(), self._stopping))
+        return f"http://{HOST}:{self._server.server_port}"
+
+
 _shared: list[Running] = []
 _shared_lock = threading.Lock()
 

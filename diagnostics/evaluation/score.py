@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from threading import Lock
 from typing import Any
 
 from diagnostics.demo.orgs import Endpoint
-from diagnostics.demo.server import serve
+from diagnostics.demo.server import OneServer
 from diagnostics.engine import causes
 from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.evaluation.cases import Case, org_id_of, part_of
@@ -138,7 +140,8 @@ def diagnosis_of(case: Case, inputs: Inputs, endpoint: Endpoint | None = None) -
     `endpoint` is used instead of that of the case's state.
     """
     client, region = client_of(case.state), region_of(case.state)
-    with serve(endpoint or endpoint_of(case.state)) as address:
+    with _diagnosing:
+        address = _server().serve(endpoint or endpoint_of(case.state))
         yield Diagnosis(
             region=Region(region.key, region.name, region.domain, address, address),
             client_id=client.id,
@@ -148,3 +151,8 @@ def diagnosis_of(case: Case, inputs: Inputs, endpoint: Endpoint | None = None) -
             inputs=inputs,
             org_id=org_id_of("org"),
         )
+
+
+# Started by the first case; one case at a time.
+_server = cache(OneServer)
+_diagnosing = Lock()
