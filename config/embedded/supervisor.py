@@ -19,6 +19,7 @@ from config.embedded.console import Console
 
 MAX_DEATHS = 5
 DEATH_WINDOW_SECONDS = 60.0
+FIRST_RESTART_SECONDS = 0.25  # after the first death; each further one doubles it
 POLL_SECONDS = 0.05
 IDLE_POLL_SECONDS = 0.5  # once everything is ready
 STOP_POLL_SECONDS = 0.02
@@ -210,7 +211,7 @@ class Supervisor:
                 f"doesn't help. The end of {supervised.log}:\n"
                 f"{logs.last_lines(supervised.log, 5)}"
             )
-        supervised.restart_at = now + 0.25 * 2 ** (len(supervised.deaths) - 1)
+        supervised.restart_at = now + FIRST_RESTART_SECONDS * 2 ** (len(supervised.deaths) - 1)
         self.console.warning(
             supervised.name, f"{how}, restarting, {len(supervised.deaths)} of {MAX_DEATHS} this minute"
         )

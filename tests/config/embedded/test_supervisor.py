@@ -30,6 +30,11 @@ def supervisor() -> Iterator[Supervisor]:
     made.stop([])
 
 
+@pytest.fixture
+def short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.embedded.supervisor.FIRST_RESTART_SECONDS", 0.01)
+
+
 def script_process(folder: Path, name: str, script: str, **more: object) -> SupervisedProcess:
     ready = folder / f"{name}.ready"
     made = SupervisedProcess(
@@ -95,6 +100,7 @@ def test_descendants_of_a_dead_process_are_killed(tmp_path: Path, supervisor: Su
     check_until(supervisor, lambda: not child.is_alive(grandchild))
 
 
+@pytest.mark.usefixtures("short_backoff")
 def test_a_process_that_keeps_dying_reaches_the_restart_limit(tmp_path: Path, supervisor: Supervisor) -> None:
     one = script_process(tmp_path, "one", "touch {ready}; echo my last words; sleep 0.05; exit 3")
     with pytest.raises(RestartLimitReached, match=r"(?s)code 3.*my last words"):
@@ -122,6 +128,7 @@ def test_a_process_that_dies_while_the_disk_is_full_starts_again_when_it_has_spa
     check_until(supervisor, lambda: one.ready)
 
 
+@pytest.mark.usefixtures("short_backoff")
 def test_a_process_that_never_gets_ready_counts_as_dead(tmp_path: Path, supervisor: Supervisor) -> None:
     one = script_process(tmp_path, "one", "sleep 300", start_seconds=0.1)
     with pytest.raises(RestartLimitReached, match="wasn't ready"):
