@@ -1,7 +1,10 @@
 """A worker of `up`: like `celery worker`, but without Celery's command line, whose interactive shell takes 16 MB."""
 
 import argparse
+import logging
+from types import SimpleNamespace
 
+from billiard import process
 from celery import platforms
 
 from config.celery import app
@@ -9,6 +12,13 @@ from config.embedded.child import set_parent_death_signal
 
 # Celery's own builds a parser of C in each process of the pool, which takes 2 MB.
 platforms._set_pdeathsig = set_parent_death_signal  # type: ignore[attr-defined]
+# In each process of the pool, billiard looks for handlers at all loggers, to give them new locks, and so copies 2 MB. Python does
+# that itself by now (logging._after_at_fork_child_reinit_locks), so billiard finds only the root logger.
+process.logging = SimpleNamespace(  # type: ignore[attr-defined]
+    Logger=SimpleNamespace(manager=SimpleNamespace(loggerDict={})),
+    PlaceHolder=logging.PlaceHolder,
+    getLogger=logging.getLogger,
+)
 
 
 def main() -> int:

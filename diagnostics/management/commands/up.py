@@ -121,8 +121,7 @@ class Up:
         logs.rotate_closed(self.data.logs)
         os.environ.setdefault("PUBLIC_URL", self.address)  # for links in alerts
         settings.PUBLIC_URL = os.environ["PUBLIC_URL"]
-        for handler in logging.root.handlers:
-            handler.addFilter(child.is_warning)
+        log_warnings_only()
         self.supervisor.handle_signals()
         error = ""
         try:
@@ -155,14 +154,14 @@ class Up:
             preparation = child.ForkedWork(self.update_database_and_static_files)
             self.load_code()
             preparation.result()
-            importlib.import_module("config.web.__main__")  # which lists the static files
+            importlib.import_module("config.web.__main__")  # which lists the static files, and sets up Django again
+            log_warnings_only()
             child.save_memory()
-        if settings.EMBEDDED_BROKER:
-            self.supervisor.start(processes.queue(self.data))
+        queue = [processes.queue(self.data)] if settings.EMBEDDED_BROKER else []
         demo = [self.prepare_demo()] if self.with_demo else []
         count = 1 if self.is_small else processes.WEB_PROCESSES
         # The pages are there while the demo's history is written. Work starts after that.
-        self.supervisor.start(*demo, processes.web(self.data, self.port, allowed_host(), count))
+        self.supervisor.start(*queue, *demo, processes.web(self.data, self.port, allowed_host(), count))
         if self.with_demo:
             self.write_demo_history()
         self.supervisor.start(*processes.workers(self.data, is_small=self.is_small), processes.beat(self.data))
@@ -246,6 +245,12 @@ class Up:
         self.console.block(
             f"Open       {public_address(self.address)}", login, f"Logs:      {self.data.logs}", "Stop:      Ctrl-C"
         )
+
+
+def log_warnings_only() -> None:
+    """For this process, which has its own lines. `child.fork_module` undoes it."""
+    for handler in logging.root.handlers:
+        handler.addFilter(child.is_warning)
 
 
 def add_first_admin() -> str:
