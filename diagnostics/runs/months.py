@@ -65,7 +65,7 @@ def first_run_of_months() -> int:
 
 
 def close_month(now: datetime | None = None) -> bool:
-    """End the open month once it is over. False if it isn't, or if its tables are in use: the next tick tries again."""
+    """End the open month once it is over. False if it isn't, or if its tables are in use: a later tick tries again."""
     name = f"{timezone.localtime(now or database_now()):%Y_%m}"
     if not _is_over(name):
         return False
