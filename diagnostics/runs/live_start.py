@@ -48,7 +48,8 @@ def why_start_refused(run: Run) -> str:
 def recent_start(run: Run) -> Run | None:
     """A start in the same conversation that is in progress, or whose offer may still be open."""
     starts = Run.objects.filter(client=run.client, conversation_id=run.conversation_id, inputs__start=True)
-    recent = Q(created_at__gt=database_now() - OFFER_LIFETIME)
+    since = database_now() - OFFER_LIFETIME
+    recent = Q(created_at__gt=since) | Q(start_claimed_at__gt=since)  # it may have waited before it was sent
     return starts.filter(recent | Q(status__in=OPEN)).order_by("-id").first()
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -36,7 +37,7 @@ from diagnostics.operations.set_aside import run_next_safely
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import create, execute, store_steps, turns
 from diagnostics.runs.create import create_run
-from diagnostics.runs.live_start import start_live
+from diagnostics.runs.live_start import OFFER_LIFETIME, start_live
 from diagnostics.runs.models import Exchange, Finding, Run
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_channel, make_client, make_rule, make_schedule, make_user
@@ -328,7 +329,7 @@ class World:
             reads[pk].append(url)
         for run in found:
             self.check_run(run, findings[run.pk], reads[run.pk])
-        self.expect(max(self.org.starts.values(), default=0) <= 1, "a session was started twice")
+        self.check_starts(found)
         incidents = Incident.objects.filter(client=self.client)
         self.expect([each.closed_at for each in incidents].count(None) <= 1, "two incidents are open")
         deliveries_made = list(Delivery.objects.filter(client=self.client))
@@ -341,6 +342,18 @@ class World:
         )
         self.expect(sent_ends == ends, "the end of a run wasn't sent exactly once")
         self.expect(not (failures := list(RowFailure.objects.values())), f"a row failed: {failures}")
+
+    def check_starts(self, runs: list[Run]) -> None:
+        """A person may offer a session again once the first offer has expired. Each run offers one."""
+        times: dict[str, list[datetime]] = defaultdict(list)
+        for run in runs:
+            if run.start_claimed_at is not None:
+                times[run.conversation_id].append(run.start_claimed_at)
+        for conversation, at in times.items():
+            sent = sum(count for url, count in self.org.starts.items() if conversation in url)
+            self.expect(sent <= len(at), "a run started a session twice")
+            apart = [later - earlier for earlier, later in pairwise(sorted(at))]
+            self.expect(all(each >= OFFER_LIFETIME for each in apart), "two offers were open at once")
 
     def check_run(self, run: Run, findings: list[Finding], reads: list[str]) -> None:
         known = Counter((each.check_id, each.subject) for each in findings)

@@ -111,6 +111,18 @@ def test_its_join_code_and_address_are_stored_nowhere(org: Org, ada: User) -> No
     assert "cobrowse.demo.invalid" not in rows_of(run)
 
 
+def test_another_start_waits_for_the_end_of_an_offer_that_was_sent_late(org: Org, ada: User) -> None:
+    first = confirm(org.run, ada)
+    execute_run(first.pk)
+    Run.objects.filter(pk=first.pk).update(
+        created_at=timezone.now() - timedelta(minutes=4)
+    )  # it was queued for so long
+    with pytest.raises(ActionRefused):
+        confirm(org.run, ada)
+    Run.objects.filter(pk=first.pk).update(start_claimed_at=timezone.now() - timedelta(minutes=2))
+    confirm(org.run, ada)
+
+
 def test_nothing_is_sent_if_the_database_fails_before_the_start(
     org: Org, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
