@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from html import unescape
@@ -33,7 +33,7 @@ ORDINARY = re.compile(r"[a-z]*|[A-Z][A-Za-z]*|[a-z]+(?:[A-Z][a-z]+)+|\d{1,6}|[a-
 KEY = re.compile(r"[\w$.:/ -]{1,80}")
 WORD = re.compile(r"[a-z_.]{1,60}")
 PARTS = re.compile(r"[^A-Za-z0-9]+")
-MAX_CACHED_TEXT, MAX_CACHED_TEXTS = 200, 10_000
+MAX_CACHED_TEXT, MAX_CACHED_TEXTS = 200, 20_000
 INVISIBLE_TAGS = ("script", "style", "title", "head")
 
 
@@ -69,12 +69,12 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Free text without secrets, session addresses, e-mail addresses and phone numbers."""
-        if text in self._unchanged:
+        if (text,) in self._unchanged:
             return text
         for _ in range(PASSES):
-            masked = _masked(self._without_known(text))
+            masked = _masked(Masker.text, self._without_known(text))
             if masked == text:
-                self._unchanged.keep(text, len(text))
+                self._unchanged.keep(text)
                 break
             text = masked
         return text
@@ -84,7 +84,7 @@ class Redactor:
 
         Known secrets made of ordinary words aren't masked, and the words around a value, such as "token", don't matter.
         """
-        return _without_shapes(self._without_known(text))
+        return _masked(Masker.shapes, self._without_known(text))
 
     def value(self, value: Any) -> Any:
         """A value built by the product, such as evidence, as JSON with redacted strings and masked secret fields.
@@ -107,7 +107,7 @@ class Redactor:
 
     def url(self, url: str) -> str:
         for _ in range(PASSES):
-            masked = _masked_url(self._without_known(url))
+            masked = _masked(Masker.url, self._without_known(url))
             if masked == url:
                 break
             url = masked
@@ -154,7 +154,7 @@ class Redactor:
 
     def _header(self, name: str, value: str) -> str:
         for _ in range(PASSES):
-            masked = _masked_header(name, self._without_known(value))
+            masked = _masked(Masker.header, name, self._without_known(value))
             if masked == value:
                 break
             value = masked
@@ -214,53 +214,26 @@ class Redactor:
         return f"{text[:MAX_TEXT]} [cut: {min(len(text), MAX_TEXT)} of {len(body):,} characters kept]"
 
 
-class _Harmless(set[str | tuple[str, str]]):
+class _Harmless(set[tuple[Any, ...]]):
     """Short texts without anything to mask. The fields, states, headers and sentences of an org and of the product repeat."""
 
-    def keep(self, entry: str | tuple[str, str], size: int) -> None:
-        if size <= MAX_CACHED_TEXT:
+    def keep(self, *entry: Any) -> None:
+        if sum(len(part) for part in entry if isinstance(part, str)) <= MAX_CACHED_TEXT:
             if len(self) >= MAX_CACHED_TEXTS:
                 self.clear()
             self.add(entry)
 
 
-_harmless_texts, _harmless_headers, _harmless_sentences, _harmless_urls = (_Harmless() for _ in range(4))
+_harmless = _Harmless()
 
 
-def _masked(text: str) -> str:
-    """Mask by pattern."""
-    if text in _harmless_texts:
-        return text
-    masked = Masker(lengths=False).text(text)
-    if masked == text:
-        _harmless_texts.keep(text, len(text))
-    return masked
-
-
-def _without_shapes(text: str) -> str:
-    if text in _harmless_sentences:
-        return text
-    masked = Masker(lengths=False).shapes(text)
-    if masked == text:
-        _harmless_sentences.keep(text, len(text))
-    return masked
-
-
-def _masked_url(url: str) -> str:
-    if url in _harmless_urls:
-        return url
-    masked = Masker(lengths=False).url(url)
-    if masked == url:
-        _harmless_urls.keep(url, len(url))
-    return masked
-
-
-def _masked_header(name: str, value: str) -> str:
-    if (name, value) in _harmless_headers:
-        return value
-    masked = Masker(lengths=False).header(name, value)
-    if masked == value:
-        _harmless_headers.keep((name, value), len(name) + len(value))
+def _masked(mask: Callable[..., str], *given: str) -> str:
+    """The last of the given texts, masked by that method of Masker."""
+    if (mask, *given) in _harmless:
+        return given[-1]
+    masked = mask(Masker(lengths=False), *given)
+    if masked == given[-1]:
+        _harmless.keep(mask, *given)
     return masked
 
 
