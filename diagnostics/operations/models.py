@@ -48,6 +48,13 @@ class RetentionPass(models.Model):
     def is_open(self) -> bool:
         return self.finished_at is None
 
+    @property
+    def note(self) -> str:
+        """What a person should know about its end; "" if nothing."""
+        if not self.left_month:
+            return ""
+        return "Runs of an expired month are left: something was reading them, such as a backup. The nightly cleanup tries again."
+
 
 class TickPart(models.Model):
     """The state of one part of the tick. `started_at` is null unless the part is running."""

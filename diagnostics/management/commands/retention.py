@@ -12,10 +12,6 @@ from diagnostics.operations.queries.retention import RetentionPreview, rules_in_
 from diagnostics.operations.retention import start_pass, work_on_pass
 from diagnostics.web.refusals import ActionRefused
 
-LEFT_MONTH = (
-    "Runs of an expired month are left: something was reading them, such as a backup. The nightly cleanup tries again."
-)
-
 
 class Command(ProductCommand):
     help = "Show what the retention rules would delete now. Nothing is deleted without --apply."
@@ -43,8 +39,8 @@ class Command(ProductCommand):
         else:
             counts = ", ".join(f"{noun} {count}" for noun, count in done.deleted.items())
             self.stdout.write(f"Deleted: {counts or 'nothing'}.")
-            if done.left_month:
-                self.stdout.write(LEFT_MONTH)
+            if done.note:
+                self.stdout.write(done.note)
 
     def _apply(self) -> RetentionPass:
         """Run a whole pass in this process. If it is interrupted, a worker continues it at the next tick."""
